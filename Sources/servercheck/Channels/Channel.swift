@@ -1,0 +1,60 @@
+// What every channel is: message -> transfer, answer -> verdict. No channel touches the network itself.
+
+/// A way to tell someone.
+protocol Channel: Sendable {
+    /// The key in the config's `messaging_channels` array.
+    static var kind: String { get }
+    /// `name` in the config; the kind when there is none.
+    var name: String { get }
+    /// To whom, for `--dry-run` and check-config: `chat 123456`, `admin@example.org`. No secret.
+    var recipient: String { get }
+
+    /// Reads the channel's keys; every mistake goes into `config.problems`.
+    init(config: inout ConfigReader)
+
+    /// What to send for `message`.
+    func transfer(for message: Message, context: DeliveryContext) -> Transfer
+    /// What an answer means.
+    func verdict(on answer: Answer, context: DeliveryContext) -> Verdict
+}
+
+/// What a channel may know besides the message.
+struct DeliveryContext: Sendable, Equatable {
+    var now: Timestamp
+    /// The name of the checked machine, for headers and the EHLO name.
+    var hostname: String
+    /// What this channel asked to remember (a migrated Telegram group's new id).
+    var memory: String?
+}
+
+/// One message as it waits in the outbox: plain text, no secret.
+struct Message: Sendable, Equatable, Codable {
+    /// Unique per message and host: Message-ID, and the order in the outbox.
+    var id: String
+    /// When the run that made it began.
+    var created: Timestamp
+    /// The worst status it tells of; OK when all of it is good news.
+    var status: Status
+    /// One line: `[host] CRITICAL: /home 93.4 % used`. May hold text from outside, already cleaned.
+    var title: String
+    /// Lines separated by \n, without the title.
+    var body: String
+}
+
+/// What an answer means for the message and the channel.
+enum Verdict: Sendable, Equatable {
+    /// It arrived. `warning`: something to mend all the same, shown as a WARNING finding. `memory`: to be remembered.
+    case delivered(warning: String? = nil, memory: String? = nil)
+    /// Send the same again at once with this memory (a Telegram group that has a new id).
+    case again(memory: String)
+    /// It did not arrive. `error` is one line without any secret.
+    case failed(error: String, retry: Retry)
+
+    /// When the next try makes sense.
+    enum Retry: Sendable, Equatable {
+        case nextRun
+        case notBefore(Timestamp)
+        /// Someone must mend something first: 1 min, doubling up to 1 h.
+        case growing
+    }
+}

@@ -1,0 +1,25 @@
+// Number -> status: the one function that compares a value with its limits.
+
+/// Upper limits of a value, in the value's own unit. As in the guidelines' ranges, a value *above* a limit alarms.
+struct Limits: Sendable, Equatable {
+    var warning: Double?
+    var critical: Double?
+
+    static let none = Limits()
+
+    init(warning: Double? = nil, critical: Double? = nil) {
+        self.warning = warning
+        self.critical = critical
+    }
+
+    func judge(_ value: Double) -> Status {
+        if let critical, value > critical { return .critical }
+        if let warning, value > warning { return .warning }
+        return .ok
+    }
+
+    /// The same limits, lower by `margin`: what a value must fall to before an open problem counts as over.
+    func lowered(by margin: Double) -> Limits {
+        Limits(warning: warning.map { $0 - margin }, critical: critical.map { $0 - margin })
+    }
+}

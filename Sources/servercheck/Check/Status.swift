@@ -1,0 +1,54 @@
+// The four results of the Monitoring Plugins guidelines and their order of severity, decided here and nowhere else.
+
+/// The state of one check. The raw value is the process exit code of the Monitoring Plugins guidelines.
+enum Status: Int32, Sendable, CaseIterable {
+    case ok = 0
+    case warning = 1
+    case critical = 2
+    case unknown = 3
+
+    /// The word that Nagios prints for the state.
+    var word: String {
+        switch self {
+        case .ok: "OK"
+        case .warning: "WARNING"
+        case .critical: "CRITICAL"
+        case .unknown: "UNKNOWN"
+        }
+    }
+}
+
+extension Status: Comparable {
+    /// A problem that is known outranks one that is only suspected: CRITICAL > WARNING > UNKNOWN > OK.
+    private var severity: Int {
+        switch self {
+        case .ok: 0
+        case .unknown: 1
+        case .warning: 2
+        case .critical: 3
+        }
+    }
+
+    static func < (left: Status, right: Status) -> Bool { left.severity < right.severity }
+}
+
+extension Status: Codable {
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let word = try container.decode(String.self)
+        guard let status = Status.allCases.first(where: { $0.word == word }) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no such status")
+        }
+        self = status
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(word)
+    }
+}
+
+extension Sequence<Status> {
+    /// The most severe of all, OK when there is none.
+    var worst: Status { self.max() ?? .ok }
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Servercheck: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "servercheck")
+}

@@ -1,0 +1,68 @@
+// The outside world as values: the clock, the root directory, the host's name, volume usage. Tests replace them.
+
+import Glibc
+
+/// What statvfs(3) tells about a mounted filesystem, in bytes and inodes.
+struct VolumeUsage: Sendable, Equatable {
+    var totalBytes: UInt64
+    var freeBytes: UInt64
+    /// Free to ordinary users; btrfs can say more than `freeBytes`.
+    var availableBytes: UInt64
+    /// 0 where the filesystem has no inode limit (btrfs, vfat).
+    var totalInodes: UInt64
+    var freeInodes: UInt64
+}
+
+/// The machine that is checked.
+struct Machine: Sendable {
+    /// The only clock: the moment this run began.
+    var now: Timestamp
+    /// Prefix of every path that is read: empty on the real machine, a recorded tree in tests.
+    var root: String = ""
+    var hostname: String
+    var environment: [String: String]
+    /// Asks a mount point's filesystem; may block on a dead server.
+    var volumeUsage: @Sendable (_ mountPoint: String) throws(SystemError) -> VolumeUsage
+
+    /// Where `path` of the checked machine is found.
+    func path(_ path: String) -> String { root + path }
+}
+
+extension Machine {
+    /// This machine, now.
+    static func current(environment: [String: String]) -> Machine {
+        Machine(
+            now: .current, hostname: ownHostname(), environment: environment, volumeUsage: Machine.statvfsUsage)
+    }
+
+    private static func ownHostname() -> String {
+        var name = utsname()
+        guard uname(&name) == 0 else { return "localhost" }
+        return withUnsafeBytes(of: &name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    @Sendable private static func statvfsUsage(_ mountPoint: String) throws(SystemError) -> VolumeUsage {
+        var usage = statvfs()
+        while statvfs(mountPoint, &usage) != 0 {
+            if errno != EINTR { throw .last("ask the filesystem at", mountPoint) }
+        }
+        // f_blocks counts units of f_frsize. Saturating: the numbers come from a filesystem, perhaps a hostile one.
+        let unit = UInt64(usage.f_frsize)
+        func bytes(_ blocks: UInt) -> UInt64 {
+            let (product, overflow) = UInt64(blocks).multipliedReportingOverflow(by: unit)
+            return overflow ? .max : product
+        }
+        return VolumeUsage(
+            totalBytes: bytes(usage.f_blocks), freeBytes: bytes(usage.f_bfree), availableBytes: bytes(usage.f_bavail),
+            totalInodes: UInt64(usage.f_files), freeInodes: UInt64(usage.f_ffree))
+    }
+}
+
+extension Timestamp {
+    /// clock_gettime(CLOCK_REALTIME). Call it once per run; everything else takes `machine.now`.
+    static var current: Timestamp {
+        var clock = timespec()
+        clock_gettime(CLOCK_REALTIME, &clock)
+        return Timestamp(microseconds: Int64(clock.tv_sec) * 1_000_000 + Int64(clock.tv_nsec) / 1000)
+    }
+}

@@ -1,0 +1,108 @@
+// An open file that closes itself. The one place for open, read, write and fstat, with EINTR handled.
+
+import Glibc
+
+/// An open file descriptor, closed when the value dies.
+struct OpenFile: ~Copyable, Sendable {
+    /// What fstat(2) tells about the open file; never asked of a path.
+    struct Facts: Sendable, Equatable {
+        var device: UInt64
+        var inode: UInt64
+        var size: Int64
+        /// st_mode: type and permission bits.
+        var mode: UInt32
+        var owner: UInt32
+        var isRegular: Bool { mode & S_IFMT == S_IFREG }
+    }
+
+    let descriptor: Int32
+    let path: String
+
+    private init(descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Opens with O_CLOEXEC. O_NONBLOCK and O_NOCTTY keep a FIFO or a terminal in a file's place from blocking.
+    init(_ path: String, flags: Int32, mode: mode_t = 0o600) throws(SystemError) {
+        while true {
+            let descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode)
+            if descriptor >= 0 {
+                self.init(descriptor: descriptor, path: path)
+                return
+            }
+            if errno != EINTR { throw .last("open", path) }
+        }
+    }
+
+    /// Takes over an open descriptor, for example standard input.
+    init(adopting descriptor: Int32, path: String) { self.init(descriptor: descriptor, path: path) }
+
+    deinit { _ = close(descriptor) }
+
+    func facts() throws(SystemError) -> Facts {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last("inspect", path) }
+        return Facts(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
+            mode: UInt32(status.st_mode), owner: UInt32(status.st_uid))
+    }
+
+    /// Reads at most `buffer.count` bytes at the file position; 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            if errno != EINTR { throw .last("read", path) }
+        }
+    }
+
+    /// Reads at most `buffer.count` bytes at `offset`; 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+        while true {
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+            if count >= 0 { return count }
+            if errno != EINTR { throw .last("read", path) }
+        }
+    }
+
+    /// Writes all bytes, however short the single writes are.
+    func write(_ bytes: [UInt8]) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done)
+            }
+            if count > 0 {
+                done += count
+            } else if count == 0 || errno != EINTR {
+                if count == 0 { errno = ENOSPC }
+                throw .last("write", path)
+            }
+        }
+    }
+}
+
+extension OpenFile {
+    /// The whole of a small file. Not for logs. Refuses what is no regular file (a FIFO would block) except below
+    /// /proc, and what is larger than `limit` bytes.
+    static func contents(of path: String, limit: Int = 4 << 20) throws(SystemError) -> [UInt8] {
+        let file = try OpenFile(path, flags: O_RDONLY)
+        let facts = try file.facts()
+        guard facts.isRegular else {
+            throw SystemError(action: "read", object: path, code: facts.mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+        }
+        var bytes: [UInt8] = []
+        // One byte more than the size, so that one read finds the end; files in /proc have size 0.
+        var step = max(4096, Int(min(facts.size, Int64(limit))) + 1)
+        while true {
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step, alignment: 1)
+            defer { buffer.deallocate() }
+            let count = try file.read(into: buffer)
+            bytes.append(contentsOf: buffer[..<count])
+            if count == 0 { return bytes }
+            if bytes.count > limit { throw SystemError(action: "read", object: path, code: EFBIG) }
+            step = max(4096, bytes.count)
+        }
+    }
+}

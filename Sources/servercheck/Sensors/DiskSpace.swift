@@ -1,0 +1,2 @@
+/// What diskspace remembers.
+struct DiskSpaceMemory: Sendable, Equatable, Codable {}

@@ -1,0 +1,2 @@
+/// What sshd_access remembers.
+struct SSHDAccessMemory: Sendable, Equatable, Codable {}
