@@ -1,0 +1,51 @@
+// The one place where text from outside (mount points, user names, server answers) is made fit to print. After it, text
+// is one line and cannot move a terminal's cursor, end a Nagios line or begin perfdata.
+
+/// Makes foreign text harmless.
+enum Clean {
+    /// Printable text: control and format characters, line and paragraph separators and `|` become `?`.
+    ///
+    /// - Parameter limit: at most so many characters; a cut is marked with `…`.
+    static func text(_ text: String, limit: Int = 1000) -> String {
+        // Nearly all text is plain ASCII: look once at the bytes before taking it apart.
+        if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x7C }) { return text }
+        var cleaned = String.UnicodeScalarView()
+        var count = 0
+        for scalar in text.unicodeScalars {
+            if count == limit {
+                cleaned.append("…")
+                break
+            }
+            cleaned.append(isHarmless(scalar) ? scalar : "?")
+            count += 1
+        }
+        return String(cleaned)
+    }
+
+    /// The same for bytes; what is not UTF-8 becomes U+FFFD.
+    static func text(_ bytes: some Sequence<UInt8>, limit: Int = 1000) -> String {
+        text(String(decoding: Array(bytes), as: UTF8.self), limit: limit)
+    }
+
+    /// A perfdata label, quoted: `=` becomes `_` and `'` is doubled, as the guidelines want.
+    static func label(_ name: String) -> String {
+        var quoted = "'"
+        for character in text(name, limit: 200).unicodeScalars {
+            switch character {
+            case "=": quoted += "_"
+            case "'": quoted += "''"
+            default: quoted.unicodeScalars.append(character)
+            }
+        }
+        return quoted + "'"
+    }
+
+    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar == "|" { return false }
+        // Cf holds the bidirectional overrides, which can make a line read backwards, and the tag characters.
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false
+        default: return true
+        }
+    }
+}
