@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// What statvfs(3) tells about a mounted filesystem, in bytes and inodes.
+/// What statvfs(3) tells about a mounted filesystem, in bytes and inodes, and stat(2) about its mount point.
 struct VolumeUsage: Sendable, Equatable {
     var totalBytes: UInt64
     var freeBytes: UInt64
@@ -11,6 +11,8 @@ struct VolumeUsage: Sendable, Equatable {
     /// 0 where the filesystem has no inode limit (btrfs, vfat).
     var totalInodes: UInt64
     var freeInodes: UInt64
+    /// A file can be a mount point too: containers bind-mount /etc/hosts.
+    var isDirectory: Bool = true
 }
 
 /// The machine that is checked.
@@ -21,8 +23,8 @@ struct Machine: Sendable {
     var root: String = ""
     var hostname: String
     var environment: [String: String]
-    /// Asks a mount point's filesystem; may block on a dead server.
-    var volumeUsage: @Sendable (_ mountPoint: String) throws(SystemError) -> VolumeUsage
+    /// Asks a mount point's filesystem; may block on a dead server. Bytes, because a path need not be UTF-8.
+    var volumeUsage: @Sendable (_ mountPoint: [UInt8]) throws(SystemError) -> VolumeUsage
 
     /// Where `path` of the checked machine is found.
     func path(_ path: String) -> String { root + path }
@@ -41,10 +43,12 @@ extension Machine {
         return withUnsafeBytes(of: &name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
-    @Sendable private static func statvfsUsage(_ mountPoint: String) throws(SystemError) -> VolumeUsage {
+    @Sendable private static func statvfsUsage(_ mountPoint: [UInt8]) throws(SystemError) -> VolumeUsage {
+        let path = mountPoint.map { CChar(bitPattern: $0) } + [0]
+        var status = stat()
         var usage = statvfs()
-        while statvfs(mountPoint, &usage) != 0 {
-            if errno != EINTR { throw .last("ask the filesystem at", mountPoint) }
+        while stat(path, &status) != 0 || statvfs(path, &usage) != 0 {
+            if errno != EINTR { throw .last("ask the filesystem at", String(decoding: mountPoint, as: UTF8.self)) }
         }
         // f_blocks counts units of f_frsize. Saturating: the numbers come from a filesystem, perhaps a hostile one.
         let unit = UInt64(usage.f_frsize)
@@ -54,7 +58,8 @@ extension Machine {
         }
         return VolumeUsage(
             totalBytes: bytes(usage.f_blocks), freeBytes: bytes(usage.f_bfree), availableBytes: bytes(usage.f_bavail),
-            totalInodes: UInt64(usage.f_files), freeInodes: UInt64(usage.f_ffree))
+            totalInodes: UInt64(usage.f_files), freeInodes: UInt64(usage.f_ffree),
+            isDirectory: UInt32(status.st_mode) & S_IFMT == S_IFDIR)
     }
 }
 
