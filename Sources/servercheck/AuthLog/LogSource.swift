@@ -1,0 +1,116 @@
+// Where a log's bytes come from: a file from an offset on, a stream, and either of them compressed.
+
+/// The bytes as they are in the file or stream.
+struct RawLog: ~Copyable {
+    let file: OpenFile
+    /// The offset of the next read; nil: a stream, which cannot be read twice.
+    private var offset: Int64?
+    /// What was read from a stream to recognise its type.
+    private var head: [UInt8] = []
+    /// Bytes read so far, for progress.
+    private(set) var bytesRead: Int64 = 0
+
+    init(file: consuming OpenFile, offset: Int64?) {
+        self.file = file
+        self.offset = offset
+    }
+
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(LogError) -> Int {
+        if !head.isEmpty {
+            let count = min(head.count, buffer.count)
+            buffer.copyBytes(from: head[..<count])
+            head.removeFirst(count)
+            return count
+        }
+        do {
+            let count: Int
+            if let offset {
+                count = try file.read(into: buffer, at: offset)
+                self.offset = offset &+ Int64(count)
+            } else {
+                count = try file.read(into: buffer)
+            }
+            bytesRead &+= Int64(count)
+            return count
+        } catch {
+            throw LogError(error, path: file.path)
+        }
+    }
+
+    /// Offsets are those of the text; a compressed file is read from its start.
+    fileprivate mutating func rewind() { offset = 0 }
+
+    /// Whether the file or stream begins with gzip's magic bytes. Call it before the first read.
+    fileprivate mutating func isGzip() throws(LogError) -> Bool {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: GzipReader.magic.count, alignment: 1)
+        defer { buffer.deallocate() }
+        do {
+            if offset != nil {
+                return try file.read(into: buffer, at: 0) == buffer.count && buffer.elementsEqual(GzipReader.magic)
+            }
+            // A pipe may hand out its first byte alone.
+            while head.count < buffer.count {
+                let rest = buffer.count - head.count
+                let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<rest]))
+                if count == 0 { break }
+                bytesRead &+= Int64(count)
+                head.append(contentsOf: buffer[..<count])
+            }
+            return head == GzipReader.magic
+        } catch {
+            throw LogError(error, path: file.path)
+        }
+    }
+}
+
+/// The text of a log, decompressed where it is compressed (by its first bytes, whatever its name).
+struct LogSource: ~Copyable {
+    private var raw: RawLog
+    private var gzip: GzipReader?
+
+    /// Bytes read from the file or stream so far: of compressed logs the compressed ones.
+    var bytesRead: Int64 { raw.bytesRead }
+    var isCompressed: Bool { gzip != nil }
+    var file: OpenFile { _read { yield raw.file } }
+
+    /// A regular file from `offset` of its text on. In a compressed file everything before it is decompressed and
+    /// dropped.
+    init(file: consuming OpenFile, offset: Int64 = 0) throws(LogError) {
+        let path = file.path
+        // pread(2) refuses offsets so large that the end of what is read would overflow.
+        raw = RawLog(file: file, offset: min(max(0, offset), 1 << 62))
+        gzip = nil
+        if try raw.isGzip() {
+            raw.rewind()
+            gzip = try GzipReader(path: path)
+            try skip(offset)
+        }
+    }
+
+    /// Standard input, a pipe.
+    init(stream: consuming OpenFile) throws(LogError) {
+        let path = stream.path
+        raw = RawLog(file: stream, offset: nil)
+        gzip = nil
+        if try raw.isGzip() { gzip = try GzipReader(path: path) }
+    }
+
+    /// Fills at most `buffer` with the next bytes of the text; 0 at the end.
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(LogError) -> Int {
+        if gzip == nil { return try raw.read(into: buffer) }
+        return try gzip?.read(into: buffer, from: &raw) ?? 0
+    }
+
+    private mutating func skip(_ count: Int64) throws(LogError) {
+        guard count > 0 else { return }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        var left = count
+        while left > 0 {
+            let step = Int(min(left, Int64(buffer.count)))
+            let done = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<step]))
+            if done == 0 { return }
+            left -= Int64(done)
+        }
+    }
+}
