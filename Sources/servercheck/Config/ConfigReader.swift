@@ -1,16 +1,6 @@
 // Reads one JSON object of the config strictly. Every mistake is collected with its JSON path; reading goes on with the
 // default, so that all mistakes are reported together.
 
-/// One mistake or doubt in a config.
-struct ConfigProblem: Sendable, Equatable, CustomStringConvertible {
-    enum Severity: Sendable { case warning, error }
-    /// `sensors[1].diskspace.treshold`
-    var path: String
-    var text: String
-    var severity: Severity = .error
-    var description: String { path.isEmpty ? text : "\(path): \(text)" }
-}
-
 /// A cursor on one JSON object. Call one reading function per known key, then `finish()`.
 struct ConfigReader: Sendable {
     /// Where this object is: `sensors[1].diskspace`.
@@ -36,22 +26,33 @@ struct ConfigReader: Sendable {
         return members[key]
     }
 
+    /// The raw value of a key, without marking it as known.
+    func peek(_ key: String) -> JSONValue? { members[key] }
+
     mutating func problem(_ key: String, _ text: String, severity: ConfigProblem.Severity = .error) {
-        let place = path.isEmpty ? key : key.isEmpty ? path : "\(path).\(key)"
-        problems.append(ConfigProblem(path: place, text: text, severity: severity))
+        problems.append(ConfigProblem(path: ConfigProblem.path(path, key), text: text, severity: severity))
     }
 
-    /// A number; a decimal string is taken with a warning, as the ancestor did. nil when the key is absent or wrong.
+    /// Keys of the ancestor's config that it also took as decimal strings.
+    private static let ancestorNumbers = [
+        "update_interval", "threshold", "duration", "amount", "renotify_time", "port",
+    ]
+
+    /// A number. nil when the key is absent or wrong. The ancestor's keys may be decimal strings, with a warning.
     mutating func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
         switch value(key) {
         case nil: return nil
         case .number(let number): return checked(key, number, in: range)
         case .string(let text):
-            guard let number = Double(text), number.isFinite else {
-                problem(key, "must be a number, is \"\(text)\"")
+            guard let number = ConfigReader.decimal(text) else {
+                problem(key, "must be a number, is the text \(ConfigProblem.quoted(text))")
                 return nil
             }
-            problem(key, "is a string; write the number \(text) without quotes", severity: .warning)
+            guard ConfigReader.ancestorNumbers.contains(key) else {
+                problem(key, "must be a number, is a string: write \(text) without quotes")
+                return nil
+            }
+            problem(key, "is a string: write the number \(text) without quotes", severity: .warning)
             return checked(key, number, in: range)
         case .some(let other):
             problem(key, "must be a number, is \(other.typeName)")
@@ -66,6 +67,15 @@ struct ConfigReader: Sendable {
             return nil
         }
         return integer
+    }
+
+    /// A short plain decimal number (`20`, `-1`, `20.5`); no sign of plus, exponent, hexadecimal or space.
+    private static func decimal(_ text: String) -> Double? {
+        let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+        let parts = digits.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+        let isDigit = { (byte: UInt8) in byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+        guard text.utf8.count <= 30, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(isDigit) }) else { return nil }
+        return Double(text)
     }
 
     private mutating func checked(_ key: String, _ number: Double, in range: ClosedRange<Double>) -> Double? {
@@ -126,7 +136,7 @@ struct ConfigReader: Sendable {
         case nil: return nil
         case .object(let inner):
             return ConfigReader(
-                inner, path: path.isEmpty ? key : "\(path).\(key)", credentialsDirectory: credentialsDirectory)
+                inner, path: ConfigProblem.path(path, key), credentialsDirectory: credentialsDirectory)
         case .some(let other):
             problem(key, "must be an object, is \(other.typeName)")
             return nil
@@ -144,7 +154,9 @@ struct ConfigReader: Sendable {
     /// - Returns: all problems of this object.
     mutating func finish() -> [ConfigProblem] {
         for key in keys where !known.contains(key) {
-            problem(key, "unknown key")
+            let meant = Spelling.nearest(to: key, in: known)
+            problem(key, meant.map { "unknown key, did you mean \"\($0)\"?" } ?? "unknown key")
+            known.append(key)
         }
         return problems
     }

@@ -87,8 +87,12 @@ extension OpenFile {
     /// The whole of a small file. Not for logs. Refuses what is no regular file (a FIFO would block) except below
     /// /proc, and what is larger than `limit` bytes.
     static func contents(of path: String, limit: Int = 4 << 20) throws(SystemError) -> [UInt8] {
-        let file = try OpenFile(path, flags: O_RDONLY)
-        let facts = try file.facts()
+        try OpenFile(path, flags: O_RDONLY).contents(limit: limit)
+    }
+
+    /// The same for a file that is open already, from its position to its end.
+    func contents(limit: Int) throws(SystemError) -> [UInt8] {
+        let facts = try facts()
         guard facts.isRegular else {
             throw SystemError(action: "read", object: path, code: facts.mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
         }
@@ -98,7 +102,7 @@ extension OpenFile {
         while true {
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step, alignment: 1)
             defer { buffer.deallocate() }
-            let count = try file.read(into: buffer)
+            let count = try read(into: buffer)
             bytes.append(contentsOf: buffer[..<count])
             if count == 0 { return bytes }
             if bytes.count > limit { throw SystemError(action: "read", object: path, code: EFBIG) }

@@ -1,0 +1,43 @@
+// Names of sensors and channels must differ and be fit for `--sensor`, finding ids and perfdata labels.
+
+/// The names given so far in one list.
+struct ConfigNames {
+    /// Findings of servercheck itself have these names.
+    private static let reserved = ["notifications"]
+    private static let limit = 64
+    private static let unfit = "'\"`\\:;=|"
+
+    /// Name to the path of its owner.
+    private var owners: [String: String] = [:]
+
+    /// Takes a name in.
+    mutating func problems(with name: String, at path: String) -> [ConfigProblem] {
+        guard let text = complaint(about: name) else {
+            owners[name] = path
+            return []
+        }
+        return [ConfigProblem(path: ConfigProblem.path(path, "name"), text: text)]
+    }
+
+    private func complaint(about name: String) -> String? {
+        let scalars = name.unicodeScalars
+        if scalars.isEmpty || scalars.count > ConfigNames.limit {
+            return "must have 1 to \(ConfigNames.limit) characters, has \(scalars.count)"
+        }
+        if scalars.contains(where: ConfigNames.isControl) { return "must not hold control characters" }
+        if let unfit = scalars.first(where: ConfigNames.unfit.unicodeScalars.contains) {
+            return "must not hold the character \(unfit)"
+        }
+        if scalars.first == " " || scalars.last == " " { return "must not begin or end with a space" }
+        if ConfigNames.reserved.contains(name) { return "\"\(name)\" is taken by servercheck itself" }
+        return owners[name].map { "\"\(name)\" is the name of \($0) too: give each its own" }
+    }
+
+    /// What cannot be seen or moves the cursor; format characters can turn a line's direction.
+    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+}
