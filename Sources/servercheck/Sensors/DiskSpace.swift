@@ -1,2 +1,131 @@
-/// What diskspace remembers.
-struct DiskSpaceMemory: Sendable, Equatable, Codable {}
+// diskspace: how full each mounted filesystem is. One finding per filesystem, with the numbers of df(1).
+
+/// The sensor `diskspace`.
+struct DiskSpace: Sensor {
+    static let kind = "diskspace"
+
+    /// What the config says about one mount point.
+    struct Partition: Sendable, Equatable {
+        var limits: DiskSpaceLimits
+        /// Whether it is CRITICAL when it is not mounted.
+        var required: Bool
+    }
+
+    let name: String
+    let policy: NotifyPolicy
+    let limits: DiskSpaceLimits
+    let excludedPartitions: [DiskSpacePattern]
+    /// By mount point.
+    let partitions: [String: Partition]
+
+    init(config: inout ConfigReader) {
+        name = config.name()
+        policy = config.notifyPolicy()
+        limits = DiskSpaceLimits(config: &config)
+        var patterns: [DiskSpacePattern] = []
+        for (index, text) in config.strings("excluded_partitions").enumerated() {
+            if text.hasPrefix("/") || text.hasPrefix("*") {
+                patterns.append(DiskSpacePattern(DiskSpace.withoutSlashAtEnd(text)))
+            } else {
+                config.problem(
+                    "excluded_partitions[\(index)]", "must be a mount point such as \"/mnt/*\", is \"\(text)\"")
+            }
+        }
+        excludedPartitions = patterns
+        partitions = DiskSpace.partitions(config: &config, inherited: limits)
+    }
+
+    private static func partitions(config: inout ConfigReader, inherited: DiskSpaceLimits) -> [String: Partition] {
+        guard var all = config.object("partitions") else { return [:] }
+        var partitions: [String: Partition] = [:]
+        for key in all.keys {
+            guard var one = all.object(key) else { continue }
+            let partition = Partition(
+                limits: DiskSpaceLimits(config: &one, inherited: inherited), required: one.bool("required") ?? true)
+            all.problems += one.finish()
+            let mountPoint = withoutSlashAtEnd(key)
+            if !key.hasPrefix("/") {
+                all.problem(key, "must be a mount point such as \"/home\"")
+            } else if partitions[mountPoint] != nil {
+                all.problem(key, "is there twice")
+            } else {
+                partitions[mountPoint] = partition
+            }
+        }
+        config.problems += all.finish()
+        return partitions
+    }
+
+    private static func withoutSlashAtEnd(_ path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return String(path)
+    }
+
+    func measure(on machine: Machine, memory: SensorMemory) throws(SensorError) -> Reading {
+        try measure(on: machine, memory: memory, stallSeconds: 5)
+    }
+
+    /// - Parameter stallSeconds: how long one filesystem may take to answer.
+    func measure(on machine: Machine, memory: SensorMemory, stallSeconds: Double) throws(SensorError) -> Reading {
+        let table = MountTable(try DiskSpace.read("/proc/self/mountinfo", on: machine))
+        let types = DiskSpaceSelection.diskTypes(try DiskSpace.read("/proc/filesystems", on: machine))
+        let selection = DiskSpaceSelection(table, diskTypes: types, named: Array(partitions.keys))
+        guard !selection.filesystems.isEmpty || !selection.missing.isEmpty else {
+            throw SensorError(
+                "no mounted filesystem found in /proc/self/mountinfo (name a mount point in \"partitions\" of \(name))")
+        }
+        let ask = machine.volumeUsage
+        let patterns = excludedPartitions
+        let answers = withStallGuard(selection.filesystems, limitSeconds: stallSeconds) {
+            $0.answer(excluding: patterns, ask: ask)
+        }
+
+        let old = memory.diskspace ?? DiskSpaceMemory()
+        let wereWritable = Set(old.writable)
+        var writable: Set<String> = []
+        var unreachable: Set<String> = []
+        var findings = selection.missing.compactMap { missing in
+            partitions[missing]?.required == true ? notMounted(missing) : nil
+        }
+        for (filesystem, answer) in zip(selection.filesystems, answers) {
+            let mount = answer?.mount ?? filesystem.mounts[0]
+            if answer == nil, !filesystem.isNamed, patterns.contains(where: { $0.matches(mount.point) }) { continue }
+            if answer?.outcome == .excluded { continue }
+            if answer?.outcome == .unreachable {
+                unreachable.insert(mount.name)
+                continue
+            }
+            if !mount.isReadOnly || wereWritable.contains(mount.name) { writable.insert(mount.name) }
+            switch answer?.outcome {
+            case .usage(let usage):
+                let becameReadOnly = mount.isReadOnly && wereWritable.contains(mount.name)
+                findings.append(finding(about: mount.name, usage: usage, becameReadOnly: becameReadOnly))
+            case .failed(let error):
+                findings.append(unknown(mount.name, "\(error)"))
+            default:
+                let seconds = NumberText.shortest(stallSeconds)
+                findings.append(unknown(mount.name, "\(mount.name) does not answer within \(seconds) seconds"))
+            }
+        }
+        findings.sort { $0.id < $1.id }
+
+        var reading = Reading(findings: findings, memory: memory)
+        reading.notes = unreachable.subtracting(old.unreachable).sorted().map {
+            "\(name) leaves \($0) out: this user may not reach it (exclude it, or let the user enter the directories above)"
+        }
+        let new = DiskSpaceMemory(
+            writable: DiskSpaceMemory.bounded(writable, remembered: old.writable),
+            unreachable: DiskSpaceMemory.bounded(unreachable, remembered: old.unreachable))
+        reading.memory.diskspace = new
+        return reading
+    }
+
+    private static func read(_ path: String, on machine: Machine) throws(SensorError) -> [UInt8] {
+        do {
+            return try OpenFile.contents(of: machine.path(path), limit: 16 << 20)
+        } catch {
+            throw SensorError("\(error) (is /proc mounted, and ProcSubset=pid not set?)")
+        }
+    }
+}

@@ -1,0 +1,23 @@
+// What diskspace remembers between runs. Names only, no values: the state is written when this changes, and a quiet
+// minute must not change it.
+
+/// What diskspace remembers.
+struct DiskSpaceMemory: Sendable, Equatable, Codable {
+    /// Mount points of filesystems that were writable when last seen so, sorted.
+    var writable: [String] = []
+    /// Mount points that the user may not reach, named in the log already, sorted.
+    var unreachable: [String] = []
+
+    /// The names to remember, bounded: those already remembered come before new ones.
+    ///
+    /// Bounded in number (256) and length (16 KiB in all), because the state must stay small whatever is mounted.
+    static func bounded(_ names: Set<String>, remembered: [String]) -> [String] {
+        let old = Set(remembered)
+        var room = 16 << 10
+        let kept = (names.intersection(old).sorted() + names.subtracting(old).sorted()).prefix(256).prefix { name in
+            room -= name.utf8.count
+            return room >= 0
+        }
+        return kept.sorted()
+    }
+}
