@@ -1,0 +1,213 @@
+// Telegram by the Bot API's sendMessage (https://core.telegram.org/bots/api#sendmessage): plain text without a parse
+// mode, so that nothing in it needs escaping. What must stay true: the token leaves this file in the URL only.
+
+import FoundationEssentials
+
+/// Tells a chat of Telegram.
+struct Telegram: Channel {
+    static let kind = "telegram"
+
+    let name: String
+    /// The chat's number, or @name.
+    let chatID: String
+    let token: Secret
+    /// The topic of a forum group.
+    let threadID: Int?
+    /// Without a slash at its end.
+    let apiURL: String
+
+    var recipient: String { "chat \(chatID)" + (threadID.map { ", topic \($0)" } ?? "") }
+
+    init(config: inout ConfigReader) {
+        name = config.name()
+        chatID = Self.chatID(&config)
+        token = Self.token(&config)
+        threadID = config.integer("message_thread_id", in: 1...Int(Int32.max))
+        apiURL = Self.apiURL(&config)
+    }
+
+    func transfer(for message: Message, context: DeliveryContext) -> Transfer {
+        let chat = newChatID(in: context.memory) ?? chatID
+        let request = SendMessage(
+            chatID: Int64(chat).map { .number($0) } ?? .name(chat), text: Self.text(of: message), threadID: threadID)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Strings and integers can always be encoded; an empty body would come back as a 400.
+        let body = (try? encoder.encode(request)).map { [UInt8]($0) } ?? []
+        return .http(
+            Transfer.HTTPRequest(
+                url: Secret("\(apiURL)/bot\(token.revealed)/sendMessage"), contentType: "application/json", body: body))
+    }
+
+    func verdict(on answer: Answer, context: DeliveryContext) -> Verdict {
+        if let failure = answer.failure { return .failed(error: hideToken(failure), retry: .nextRun) }
+        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(answer.body)) else {
+            return .failed(error: "no answer of the Bot API came, but HTTP status \(answer.code)", retry: .nextRun)
+        }
+        let remembered = newChatID(in: context.memory)
+        if answer.code == 200 && reply.ok {
+            guard let remembered else { return .delivered() }
+            return .delivered(
+                warning: "the group has moved: set chat_id to \(remembered) in the config", memory: context.memory)
+        }
+        let error = "Telegram answered \(answer.code): \(hideToken(Clean.text(reply.description ?? "", limit: 300)))"
+        switch answer.code {
+        case 400 where reply.parameters?.migrateToChatID != nil && remembered == nil:
+            return .again(memory: "\(chatID) \(reply.parameters?.migrateToChatID ?? 0)")
+        case 400, 401, 403, 404: return .failed(error: error, retry: .growing)
+        case 429:
+            guard let seconds = reply.parameters?.retryAfter, seconds > 0 else {
+                return .failed(error: error, retry: .nextRun)
+            }
+            // A day at most: no answer may silence the channel for ever.
+            return .failed(error: error, retry: .notBefore(context.now + min(seconds, 86_400)))
+        default: return .failed(error: error, retry: .nextRun)
+        }
+    }
+
+    /// The number of the group that the configured one became. The memory is `OLD NEW`, so that it ends when the config
+    /// names another chat.
+    private func newChatID(in memory: String?) -> String? {
+        let parts = (memory ?? "").split(separator: " ").map(String.init)
+        return parts.count == 2 && parts[0] == chatID && parts[1] != chatID ? parts[1] : nil
+    }
+
+    private func hideToken(_ text: String) -> String { text.hiding([token]) }
+}
+
+extension Telegram {
+    /// The most that sendMessage takes, in UTF-16 units.
+    static let textLimit = 4096
+
+    /// Title, empty line, body; cut at a line end when it is too long for one message.
+    static func text(of message: Message) -> String {
+        let whole = message.body.isEmpty ? message.title : "\(message.title)\n\n\(message.body)"
+        return cut(whole, limit: textLimit)
+    }
+
+    /// As many lines as fit into `limit` UTF-16 units together with a note on how many are missing.
+    static func cut(_ text: String, limit: Int) -> String {
+        if text.utf16.count <= limit { return text }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let note = { (missing: Int) in missing == 1 ? "… 1 more line" : "… \(missing) more lines" }
+        // The note about all lines is the longest one, so that there is room for any.
+        var room = limit - note(lines.count).utf16.count
+        var kept: [Substring] = []
+        for line in lines {
+            guard line.utf16.count + 1 <= room else { break }
+            room -= line.utf16.count + 1
+            kept.append(line)
+        }
+        // The first line, or the only one after an empty one, can be too long by itself.
+        if kept.allSatisfy(\.isEmpty) || lines.count == kept.count + 1 {
+            let long = lines[kept.count]
+            var part = String.UnicodeScalarView()
+            // Two for "…" and the line end.
+            room -= 2
+            for scalar in long.unicodeScalars {
+                room -= UTF16.width(scalar)
+                if room < 0 { break }
+                part.append(scalar)
+            }
+            kept.append(Substring(String(part) + "…"))
+        }
+        let missing = lines.count - kept.count
+        return (kept.map(String.init) + (missing > 0 ? [note(missing)] : [])).joined(separator: "\n")
+    }
+}
+
+extension Telegram {
+    private static func chatID(_ config: inout ConfigReader) -> String {
+        switch config.value("chat_id") {
+        case nil: config.require("chat_id")
+        case .number(let number):
+            if let id = Int64(exactly: number), id != 0 { return String(id) }
+            config.problem("chat_id", "must be a whole number other than 0")
+        case .string(let text):
+            if !text.isEmpty && !text.unicodeScalars.contains(where: isSpaceOrControl) { return text }
+            config.problem("chat_id", "must be the chat's number or @name, without spaces")
+        case .some(let other): config.problem("chat_id", "must be a string or a whole number, is \(other.typeName)")
+        }
+        return ""
+    }
+
+    private static func token(_ config: inout ConfigReader) -> Secret {
+        guard let token = config.secret("token", file: "token_file") else {
+            if !config.has("token") && !config.has("token_file") { config.require("token") }
+            return Secret("")
+        }
+        let isUsable = token.revealed.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/\\?#%\"".utf8.contains($0) }
+        if !isUsable {
+            let key = config.has("token") ? "token" : "token_file"
+            config.problem(key, "holds a character that no token has (BotFather gives 123456:ABC…; copy all of it)")
+        }
+        return token
+    }
+
+    private static func apiURL(_ config: inout ConfigReader) -> String {
+        guard var url = config.string("api_url") else { return "https://api.telegram.org" }
+        while url.hasSuffix("/") { url.removeLast() }
+        let isPlain = url.hasPrefix("http://")
+        let host = url.dropFirst(isPlain ? 7 : 8).prefix { $0 != "/" }
+        let hasForeign = url.utf8.contains { $0 <= 0x20 || $0 >= 0x7F || "?#@\\\"".utf8.contains($0) }
+        if !(isPlain || url.hasPrefix("https://")) || host.isEmpty || hasForeign {
+            config.problem("api_url", "must be an address such as https://api.telegram.org, without a user or a query")
+        }
+        return url
+    }
+
+    private static func isSpaceOrControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace || scalar.properties.generalCategory == .control
+    }
+}
+
+/// The body of sendMessage.
+private struct SendMessage: Encodable {
+    enum ChatID: Encodable {
+        case number(Int64)
+        case name(String)
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .number(let number): try container.encode(number)
+            case .name(let name): try container.encode(name)
+            }
+        }
+    }
+
+    struct LinkPreview: Encodable {
+        var isDisabled = true
+        enum CodingKeys: String, CodingKey { case isDisabled = "is_disabled" }
+    }
+
+    var chatID: ChatID
+    var text: String
+    var threadID: Int?
+    var linkPreview = LinkPreview()
+
+    enum CodingKeys: String, CodingKey {
+        case chatID = "chat_id"
+        case text
+        case threadID = "message_thread_id"
+        case linkPreview = "link_preview_options"
+    }
+}
+
+/// The answer to any request (https://core.telegram.org/bots/api#making-requests).
+private struct Reply: Decodable {
+    struct Parameters: Decodable {
+        var migrateToChatID: Int64?
+        /// Seconds.
+        var retryAfter: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case migrateToChatID = "migrate_to_chat_id"
+            case retryAfter = "retry_after"
+        }
+    }
+
+    var ok: Bool
+    var description: String?
+    var parameters: Parameters?
+}
