@@ -34,8 +34,8 @@ class Result:
 class Servercheck:
     """`servercheck("run", "--format", "json", config={...})` runs the binary and returns a `Result`.
 
-    A config or state directory is passed as an option when it was given once; the state is kept from call to call, as it
-    would be on a machine. `directory` is also the working directory, so that no foreign ./config.json is found.
+    Everything it keeps is below `directory`, never in the machine's own /var/lib or /run, and stays from call to call.
+    `directory` is also the working directory, so that no foreign ./config.json is found.
     """
 
     def __init__(self, binary, directory):
@@ -53,10 +53,11 @@ class Servercheck:
 
     def environment(self, extra=None):
         """A small fixed environment; `None` as a value removes a variable."""
-        home = self.directory / "home"
-        home.mkdir(exist_ok=True)
-        values = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(home),
-                  "LANG": "C.UTF-8", "TZ": "UTC"}
+        values = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "TZ": "UTC",
+                  "HOME": self.directory / "home", "STATE_DIRECTORY": self.state,
+                  "RUNTIME_DIRECTORY": self.directory / "runtime"}
+        for name in ("HOME", "STATE_DIRECTORY", "RUNTIME_DIRECTORY"):
+            values[name].mkdir(exist_ok=True)
         values.update(extra or {})
         return {key: str(value) for key, value in values.items() if value is not None}
 
