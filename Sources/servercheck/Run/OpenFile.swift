@@ -12,6 +12,9 @@ struct OpenFile: ~Copyable, Sendable {
         /// st_mode: type and permission bits.
         var mode: UInt32
         var owner: UInt32
+        var group: UInt32
+        /// Hard links.
+        var links: UInt64
         var isRegular: Bool { mode & S_IFMT == S_IFREG }
     }
 
@@ -45,7 +48,8 @@ struct OpenFile: ~Copyable, Sendable {
         guard fstat(descriptor, &status) == 0 else { throw .last("inspect", path) }
         return Facts(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
-            mode: UInt32(status.st_mode), owner: UInt32(status.st_uid))
+            mode: UInt32(status.st_mode), owner: UInt32(status.st_uid), group: UInt32(status.st_gid),
+            links: UInt64(status.st_nlink))
     }
 
     /// Reads at most `buffer.count` bytes at the file position; 0 at the end.
@@ -86,8 +90,8 @@ struct OpenFile: ~Copyable, Sendable {
 extension OpenFile {
     /// The whole of a small file. Not for logs. Refuses what is no regular file (a FIFO would block) except below
     /// /proc, and what is larger than `limit` bytes.
-    static func contents(of path: String, limit: Int = 4 << 20) throws(SystemError) -> [UInt8] {
-        try OpenFile(path, flags: O_RDONLY).contents(limit: limit)
+    static func contents(of path: String, limit: Int = 4 << 20, flags: Int32 = 0) throws(SystemError) -> [UInt8] {
+        try OpenFile(path, flags: O_RDONLY | flags).contents(limit: limit)
     }
 
     /// The same for a file that is open already, from its position to its end.

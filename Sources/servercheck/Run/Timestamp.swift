@@ -54,7 +54,8 @@ extension Timestamp {
         var clock = time_t(seconds)
         var broken = tm()
         guard gmtime_r(&clock, &broken) != nil else { return "1970-01-01T00:00:00Z" }
-        let fraction = Int(microseconds - seconds * 1_000_000)
+        let remainder = Int(microseconds % 1_000_000)
+        let fraction = remainder < 0 ? remainder + 1_000_000 : remainder
         return Timestamp.text(of: broken) + (fraction == 0 ? "" : "." + Timestamp.padded(fraction, 6)) + "Z"
     }
 

@@ -124,7 +124,7 @@ import Testing
             (0o602, 0, ["refused because others may write to it (chmod o-w /c)"]),
         ] as [(UInt32, UInt32, [String])])
     func facts(mode: UInt32, owner: UInt32, expected: [String]) {
-        let facts = OpenFile.Facts(device: 1, inode: 1, size: 1, mode: S_IFREG | mode, owner: owner)
+        let facts = OpenFile.Facts(device: 1, inode: 1, size: 1, mode: S_IFREG | mode, owner: owner, group: 0, links: 1)
         #expect(ConfigFile.doubts(about: facts, path: "/c", user: 1000).map(\.text) == expected)
     }
 }

@@ -1,0 +1,46 @@
+// Where the state and the last result live, by the design's section 6.
+
+import Glibc
+
+/// The directories of one invocation.
+struct StatePlaces: Sendable, Equatable {
+    /// Survives a reboot: state.json.
+    var state: String
+    /// Gone with a reboot: the state when the state directory cannot be written.
+    var runtime: String
+    /// Where the last result is written: last.json.
+    var last: String
+    /// Where `status` looks, in this order.
+    var lastCandidates: [String]
+
+    /// - Parameters:
+    ///   - explicit: `--state-dir`.
+    ///   - userID: the effective user.
+    init(explicit: String?, environment: [String: String], userID: uid_t = geteuid()) {
+        // systemd joins several directories with a colon; the unit has one.
+        let first = { (name: String) in
+            environment[name].flatMap { $0.split(separator: ":").first.map(String.init) }
+        }
+        let isRoot = userID == 0
+        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? StatePlaces.homeDirectory(of: userID)
+        let ownState =
+            isRoot
+            ? "/var/lib/servercheck"
+            : (environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state")
+                + "/servercheck"
+        state = explicit ?? first("STATE_DIRECTORY") ?? ownState
+        let ownRuntime =
+            first("RUNTIME_DIRECTORY") ?? (isRoot ? "/run/servercheck" : nil)
+            ?? environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 + "/servercheck" : nil }
+        runtime = ownRuntime ?? state
+        last = explicit ?? ownRuntime ?? state
+        lastCandidates = explicit.map { [$0] } ?? [last, state]
+        if explicit == nil, !lastCandidates.contains("/run/servercheck") { lastCandidates.append("/run/servercheck") }
+    }
+
+    /// From the password database, for cron jobs and units without $HOME.
+    private static func homeDirectory(of user: uid_t) -> String {
+        guard let entry = getpwuid(user), let home = entry.pointee.pw_dir else { return "/nonexistent" }
+        return String(cString: home)
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+@testable import servercheck
+
+private let sample: State = {
+    var state = State()
+    state.sequence = 7
+    state.problems["diskspace:/home"] = ProblemRecord(
+        sensor: "diskspace", since: .noon, badRuns: 1, worstTold: .critical, lastTold: .noon)
+    var outbox = Outbox()
+    outbox.append(Message(id: "1", created: .noon, status: .critical, title: "t", body: "b"))
+    state.outboxes["telegram"] = outbox
+    return state
+}()
+
+@Suite struct StateFileTests {
+    @Test("a state is read back as it was written, again and again")
+    func roundTrip() throws {
+        let directory = try TemporaryDirectory()
+        let file = StateFile(directory: directory.path)
+        #expect(try file.load() == .nothing)
+        var state = sample
+        for sequence in 1...5 {
+            state.sequence = sequence
+            try file.commit(state)
+            #expect(try file.load() == .state(state))
+        }
+        #expect(try directory.contents() == ["state.json", "state.json.spare"])
+    }
+
+    @Test("the file is one JSON document with an integer version, mode 0640")
+    func document() throws {
+        let directory = try TemporaryDirectory()
+        try StateFile(directory: directory.path).commit(sample)
+        let object = try JSONSerialization.jsonObject(with: Data(directory.text("state.json").utf8)) as? [String: Any]
+        #expect(object?["version"] as? Int == 1)
+        let attributes = try FileManager.default.attributesOfItem(atPath: directory.path + "/state.json")
+        #expect((attributes[.posixPermissions] as? Int ?? 0) & ~0o640 == 0)
+    }
+
+    @Test("a shorter state leaves nothing of the longer one before")
+    func shorter() throws {
+        let directory = try TemporaryDirectory()
+        let file = StateFile(directory: directory.path)
+        var long = sample
+        for number in 1...200 { long.problems["\(number)"] = sample.problems.values.first }
+        try file.commit(long)
+        try file.commit(long)
+        try file.commit(sample)
+        #expect(try file.load() == .state(sample))
+        #expect(try !directory.text("state.json").contains("\"200\""))
+    }
+
+    @Test(
+        "what is no state of ours is foreign",
+        arguments: [
+            "", "{", "[]", "null", "{}", "{\"version\": \"1\"}", "{\"version\": 1}", "{\"version\": -3}",
+            "{\"hosts\": [1, 2]}", "\u{0}\u{0}\u{0}",
+        ])
+    func foreign(content: String) throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(content, to: "state.json")
+        let loaded = try StateFile(directory: directory.path).load()
+        guard case .foreign = loaded else {
+            Issue.record("\(content) was read as \(loaded)")
+            return
+        }
+    }
+
+    @Test("a newer version is known as such, whatever else it holds")
+    func newer() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("{\"version\": 2, \"sensors\": \"elsewhere\"}", to: "state.json")
+        #expect(try StateFile(directory: directory.path).load() == .newer(version: 2))
+    }
+
+    @Test("a state cut at any byte is foreign or whole, never a trap")
+    func cut() throws {
+        let directory = try TemporaryDirectory()
+        let file = StateFile(directory: directory.path)
+        try file.commit(sample)
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file.path)))
+        for count in 0..<bytes.count {
+            try Data(bytes[..<count]).write(to: URL(fileURLWithPath: file.path))
+            let loaded = try file.load()
+            if case .foreign = loaded { continue }
+            // Only the line end was cut.
+            #expect(loaded == .state(sample) && count == bytes.count - 1)
+        }
+    }
+
+    @Test("a directory, a FIFO or a link in the file's place is foreign and is not followed")
+    func otherTypes() throws {
+        let directory = try TemporaryDirectory()
+        let file = StateFile(directory: directory.path)
+        try FileManager.default.createDirectory(atPath: file.path, withIntermediateDirectories: false)
+        guard case .foreign = try file.load() else {
+            Issue.record("a directory was read")
+            return
+        }
+        try FileManager.default.removeItem(atPath: file.path)
+        #expect(mkfifo(file.path, 0o600) == 0)
+        guard case .foreign = try file.load() else {
+            Issue.record("a FIFO was read")
+            return
+        }
+        try FileManager.default.removeItem(atPath: file.path)
+        try directory.write("{}", to: "target")
+        try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: directory.path + "/target")
+        guard case .foreign = try file.load() else {
+            Issue.record("a link was followed")
+            return
+        }
+    }
+
+    @Test("a link planted in the spare's place is replaced, and its target stays as it is")
+    func plantedLink() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("precious", to: "target")
+        let file = StateFile(directory: directory.path)
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.path + "/state.json.spare", withDestinationPath: directory.path + "/target")
+        try file.commit(sample)
+        #expect(try file.load() == .state(sample))
+        #expect(try directory.text("target") == "precious")
+    }
+}
