@@ -39,6 +39,10 @@ struct Message: Sendable, Equatable, Codable {
     var title: String
     /// Lines separated by \n, without the title.
     var body: String
+    /// Why it was written; of several reasons that of the most severe item.
+    var reason: NotifyReason = .first
+    /// How many messages this one stands for, where an outbox was full.
+    var merged: Int = 1
 }
 
 /// What an answer means for the message and the channel.

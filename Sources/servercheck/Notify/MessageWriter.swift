@@ -1,0 +1,85 @@
+// What is to be told in one run becomes one message: a title that says it all on a lock screen, and a body that names
+// host, status, sensor, value, limit and since when for each item.
+
+/// One thing to tell.
+struct NotifyItem: Sendable, Equatable {
+    var reason: NotifyReason
+    var finding: Finding
+}
+
+/// Words a message. Pure.
+struct MessageWriter: Sendable {
+    var hostname: String
+    var now: Timestamp
+
+    /// At most so many bytes of body: Telegram takes 4096 UTF-16 units, and the outbox lives in the state file.
+    static let bodyLimit = 3500
+
+    /// - Parameter items: not empty; the order is kept among equals, the most severe comes first.
+    func message(for items: [NotifyItem], id: String) -> Message {
+        let sorted = items.enumerated().sorted { left, right in
+            (right.element.weight, left.offset) < (left.element.weight, right.offset)
+        }.map(\.element)
+        let worst = sorted.filter { $0.reason != .recovered }.map(\.finding.status).worst
+        return Message(
+            id: id, created: now, status: worst, title: title(sorted), body: body(sorted),
+            reason: sorted.first?.reason ?? .first)
+    }
+
+    private func title(_ items: [NotifyItem]) -> String {
+        let host = Clean.text(hostname, limit: 100)
+        guard let first = items.first else { return "[\(host)] servercheck" }
+        let more = items.count > 1 ? " (and \(items.count - 1) more)" : ""
+        return "[\(host)] \(first.word): \(Clean.text(first.finding.text, limit: 150))\(more)"
+    }
+
+    private func body(_ items: [NotifyItem]) -> String {
+        var blocks: [String] = []
+        var size = 0
+        for (index, item) in items.enumerated() {
+            let block = self.block(item)
+            size += block.utf8.count + 2
+            // One item may be long in itself; it is cut by the channel at its own limit.
+            if size > MessageWriter.bodyLimit, index > 0 {
+                blocks.append("… and \(items.count - index) more; run servercheck status on the machine")
+                break
+            }
+            blocks.append(block)
+        }
+        blocks.append("host \(Clean.text(hostname, limit: 100)), \(now.localText)")
+        return blocks.joined(separator: "\n\n")
+    }
+
+    private func block(_ item: NotifyItem) -> String {
+        var lines = [
+            "\(item.word)\(item.reason == .reminder ? " (reminder)" : "")  \(Clean.text(item.finding.id))",
+            Clean.text(item.finding.text),
+        ]
+        lines += item.finding.details.prefix(20).map { Clean.text($0, limit: 200) }
+        if let since = item.finding.since {
+            lines.append("\(item.reason == .recovered ? "began" : "since") \(since.localText)")
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension NotifyItem {
+    fileprivate var word: String {
+        switch (reason, finding.kind) {
+        case (.recovered, _): "RECOVERED"
+        case (_, .event) where finding.status == .ok: "INFO"
+        default: finding.status.word
+        }
+    }
+
+    /// Sorts problems by severity, and before recoveries.
+    fileprivate var weight: Int {
+        if reason == .recovered { return 0 }
+        switch finding.status {
+        case .ok: return 1
+        case .unknown: return 2
+        case .warning: return 3
+        case .critical: return 4
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import Testing
+
+@testable import servercheck
+
+@Suite struct MessageWriterTests {
+    private let writer = MessageWriter(hostname: "box", now: .noon)
+
+    private func finding(_ id: String, _ status: Status, since: Timestamp? = .noon + -60) -> Finding {
+        var finding = Finding(sensor: "diskspace", id: id, status: status, text: "\(id) is full", details: ["detail"])
+        finding.since = since
+        return finding
+    }
+
+    @Test("a message names host, status, sensor, text, details and since")
+    func single() {
+        let message = writer.message(
+            for: [NotifyItem(reason: .first, finding: finding("diskspace:/", .critical))], id: "1")
+        #expect(message.title == "[box] CRITICAL: diskspace:/ is full")
+        #expect(
+            message.body == """
+                CRITICAL  diskspace:/
+                diskspace:/ is full
+                detail
+                since \((Timestamp.noon + -60).localText)
+
+                host box, \(Timestamp.noon.localText)
+                """)
+        #expect(message.status == .critical && message.reason == .first)
+    }
+
+    @Test("several items: the most severe first, recoveries last")
+    func several() {
+        let items = [
+            NotifyItem(reason: .recovered, finding: finding("a", .ok)),
+            NotifyItem(reason: .reminder, finding: finding("b", .warning)),
+            NotifyItem(reason: .worse, finding: finding("c", .critical)),
+        ]
+        let message = writer.message(for: items, id: "1")
+        #expect(message.title == "[box] CRITICAL: c is full (and 2 more)")
+        #expect(message.reason == .worse && message.status == .critical)
+        let heads = message.body.split(separator: "\n").filter { $0.contains("  ") }
+        #expect(heads == ["CRITICAL  c", "WARNING (reminder)  b", "RECOVERED  a"])
+    }
+
+    @Test("good news alone is OK")
+    func recovered() {
+        let message = writer.message(for: [NotifyItem(reason: .recovered, finding: finding("a", .ok))], id: "1")
+        #expect(message.title == "[box] RECOVERED: a is full")
+        #expect(message.status == .ok && message.reason == .recovered)
+    }
+
+    @Test("foreign text is cleaned, and a flood of items is cut and says so")
+    func hostile() {
+        let items = (1...500).map { number in
+            NotifyItem(
+                reason: .first,
+                finding: Finding(sensor: "s", id: "d:/\(number)\n\u{1B}[2J", status: .critical, text: "x|y\r\nBcc: z"))
+        }
+        let message = writer.message(for: items, id: "1")
+        #expect(message.body.utf8.count < MessageWriter.bodyLimit + 200)
+        #expect(message.body.contains("more; run servercheck status on the machine"))
+        #expect(!message.title.contains { $0.isNewline } && !message.body.contains("\u{1B}"))
+        #expect(message.body.hasPrefix("CRITICAL  d:/1??[2J\nx?y??Bcc: z\n\n"))
+    }
+
+    @Test("a late message says when it was")
+    func late() {
+        let message = writer.message(for: [NotifyItem(reason: .first, finding: finding("a", .critical))], id: "1")
+        #expect(message.marked(ifLateAt: .noon + 120) == message)
+        #expect(
+            message.marked(ifLateAt: .noon + 600).body
+                == "Late by 10 min: this was at \(Timestamp.noon.localText).\n\n" + message.body)
+    }
+}
