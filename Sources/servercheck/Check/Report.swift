@@ -1,0 +1,57 @@
+// The result of one run as a value: what the writers print and what `status` reads back.
+
+/// Everything a run has to say.
+struct Report: Sendable, Equatable {
+    /// The program's version.
+    var version: String
+    var host: String
+    /// When the run began.
+    var time: Timestamp
+    /// In the order of the config.
+    var findings: [Finding]
+    /// One entry per message tried or waiting in this run.
+    var notifications: [NotificationReport] = []
+
+    /// The worst finding decides, but a state that cannot be kept outranks all: without it no later run can be trusted.
+    var status: Status {
+        if findings.contains(where: { $0.id == StateStore.unwritableID }) { return .unknown }
+        return findings.map(\.status).worst
+    }
+
+    /// Problems first, the most severe before; one line of clean text without the status word.
+    var summary: String {
+        let problems = findings.filter { $0.status != .ok }.sorted { $0.status > $1.status }
+        if problems.isEmpty { return Report.joined(findings.map(\.text), limit: 4) }
+        return Report.joined(problems.map(\.text), limit: 4)
+    }
+
+    private static func joined(_ texts: [String], limit: Int) -> String {
+        let shown = texts.prefix(limit).map { Clean.text($0, limit: 200) }.joined(separator: "; ")
+        return texts.count > limit ? "\(shown); and \(texts.count - limit) more" : shown
+    }
+}
+
+/// How one message fared with one channel in this run.
+struct NotificationReport: Sendable, Equatable {
+    var channel: String
+    var reason: NotifyReason
+    var title: String
+    var delivered: Bool
+    /// Why it was not delivered; nil when it was, or was not tried.
+    var error: String?
+}
+
+extension Report {
+    /// What a command that could not run has to say: a line per reason.
+    static func failure(_ reasons: [String], host: String, time: Timestamp) -> Report {
+        Report(
+            version: Servercheck.version, host: host, time: time,
+            findings: reasons.map {
+                Finding(sensor: "servercheck", id: "servercheck", kind: .silent, status: .unknown, text: $0)
+            })
+    }
+
+    static func failure(_ reason: String, host: String, time: Timestamp) -> Report {
+        failure([reason], host: host, time: time)
+    }
+}

@@ -1,0 +1,116 @@
+// Logging for people and for journald: standard error, and LOG_FILE besides it. Standard output stays the result's.
+
+import Glibc
+import Logging
+
+/// The log of one invocation, as a swift-log handler. No global bootstrap: the Logger is passed on as a value.
+struct LogOutput: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level
+    private let sink: LogSink
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    /// A logger by LOG_LEVEL (DEBUG, INFO, WARNING, ERROR, CRITICAL; default INFO) and LOG_FILE.
+    static func logger(environment: [String: String], minimumLevel: Logger.Level? = nil) -> Logger {
+        let word = environment["LOG_LEVEL"] ?? ""
+        let asked = levels.first { $0.word == word.uppercased() }?.level
+        let sink = LogSink(
+            isJournal: JournalStream.receives(STDERR_FILENO, environment: environment),
+            filePath: environment["LOG_FILE"].flatMap { $0.isEmpty ? nil : $0 })
+        let handler = LogOutput(logLevel: asked ?? minimumLevel ?? .info, sink: sink)
+        let logger = Logger(label: "servercheck") { _ in handler }
+        if asked == nil, !word.isEmpty {
+            logger.warning("LOG_LEVEL=\(word) is unknown: use DEBUG, INFO, WARNING, ERROR or CRITICAL; using INFO")
+        }
+        return logger
+    }
+
+    func log(event: LogEvent) {
+        sink.write(level: event.level, text: Clean.text(event.message.description))
+    }
+
+    private init(logLevel: Logger.Level, sink: LogSink) {
+        self.logLevel = logLevel
+        self.sink = sink
+    }
+
+    private static let levels: [(word: String, level: Logger.Level)] = [
+        ("DEBUG", .debug), ("INFO", .info), ("WARNING", .warning), ("ERROR", .error), ("CRITICAL", .critical),
+    ]
+}
+
+/// Whether a file descriptor goes to journald, by $JOURNAL_STREAM (systemd.exec(5)): device and inode, decimal.
+enum JournalStream {
+    static func receives(_ descriptor: Int32, environment: [String: String]) -> Bool {
+        guard let stream = environment["JOURNAL_STREAM"] else { return false }
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && stream == "\(status.st_dev):\(status.st_ino)"
+    }
+}
+
+/// Where log lines go.
+private final class LogSink: Sendable {
+    private let isJournal: Bool
+    private let file: OpenFile?
+
+    /// A file that cannot be opened is a warning, not a failure.
+    init(isJournal: Bool, filePath: String?) {
+        self.isJournal = isJournal
+        var failure: SystemError?
+        var opened: OpenFile?
+        if let filePath {
+            do {
+                opened = try OpenFile(filePath, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o640)
+            } catch {
+                failure = error
+            }
+        }
+        file = opened
+        if let failure { write(level: .warning, text: "\(failure): LOG_FILE is not written") }
+    }
+
+    func write(level: Logger.Level, text: String) {
+        let word = level.rawValue.uppercased()
+        toStandardError(isJournal ? "<\(level.priority)>\(text)" : "servercheck: \(word): \(text)")
+        try? file?.write(Array("\(Timestamp.current.localText) \(word) \(text)\n".utf8))
+    }
+
+    private func toStandardError(_ line: String) { StandardStream.error.write(line + "\n") }
+}
+
+/// Standard output and standard error, written at once, whole.
+enum StandardStream: Int32 {
+    case output = 1
+    case error = 2
+
+    /// Nobody can be told when this fails (a closed pipe), so it is not reported.
+    func write(_ text: String) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}
+
+extension Logger.Level {
+    /// sd-daemon(3).
+    fileprivate var priority: Int {
+        switch self {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+}

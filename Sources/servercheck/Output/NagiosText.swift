@@ -1,0 +1,63 @@
+// The Monitoring Plugins guidelines' text: status line with perfdata, then a line per finding.
+// https://www.monitoring-plugins.org/doc/guidelines.html
+
+/// Writes a report for Nagios and people.
+struct NagiosText: Sendable {
+    /// 0…3, the guidelines' verbosity.
+    var verbosity: Int = 0
+
+    /// The lines, without line ends: first `SERVERCHECK WORD - summary | perfdata`, then findings, problems first.
+    func lines(_ report: Report) -> [String] {
+        var first = "SERVERCHECK \(report.status.word) - \(report.summary)"
+        let perfdata = report.findings.flatMap(\.metrics).map(NagiosText.perfdata)
+        if !perfdata.isEmpty { first += " | " + perfdata.joined(separator: " ") }
+        let findings = report.findings.enumerated().sorted { left, right in
+            left.element.status == right.element.status
+                ? left.offset < right.offset : left.element.status > right.element.status
+        }
+        return [first] + findings.flatMap { lines($0.element) }
+            + (verbosity >= 1 ? report.notifications.map(line) : [])
+    }
+
+    private func lines(_ finding: Finding) -> [String] {
+        var line = "\(finding.status.word) \(Clean.text(finding.id)): \(Clean.text(finding.text))"
+        guard verbosity >= 1 else { return [line] }
+        if let since = finding.since { line += ", since \(since.localText)" }
+        for metric in finding.metrics where metric.limits != .none {
+            line += "; \(Clean.text(metric.name)) \(NagiosText.number(metric.value))\(metric.unit.rawValue)"
+            if let warning = metric.limits.warning { line += ", warning above \(NagiosText.number(warning))" }
+            if let critical = metric.limits.critical { line += ", critical above \(NagiosText.number(critical))" }
+        }
+        return verbosity >= 2 ? [line] + finding.details.map { "  " + Clean.text($0) } : [line]
+    }
+
+    private func line(_ entry: NotificationReport) -> String {
+        let failure = entry.error.map { "not delivered: \(Clean.text($0))" } ?? "waiting"
+        return "message to \(entry.channel) (\(entry.reason.rawValue)): \(Clean.text(entry.title)): "
+            + (entry.delivered ? "delivered" : failure)
+    }
+
+    /// `'label'=value[UOM];[warn];[crit];[min];[max]`
+    static func perfdata(_ metric: Metric) -> String {
+        let fields: [Double?] = [metric.limits.warning, metric.limits.critical, metric.minimum, metric.maximum]
+        var text = "\(Clean.label(metric.name))=\(number(metric.value))\(metric.unit.rawValue)"
+        for field in fields { text += ";" + (field.map(number) ?? "") }
+        while text.hasSuffix(";") { text.removeLast() }
+        return text
+    }
+
+    /// Digits and at most three decimals: perfdata knows no exponent.
+    static func number(_ value: Double) -> String {
+        // U is the guidelines' word for a value that could not be determined.
+        if value.isNaN { return "U" }
+        let value = min(max(value, -9.0e18), 9.0e18)
+        let whole = value.rounded(.towardZero)
+        let thousandths = Int64(((value - whole) * 1000).rounded())
+        if thousandths == 0 { return String(Int64(whole)) }
+        if abs(thousandths) == 1000 { return String(Int64(whole) + thousandths / 1000) }
+        var digits = String(abs(thousandths))
+        digits = String(repeating: "0", count: 3 - digits.count) + digits
+        while digits.hasSuffix("0") { digits.removeLast() }
+        return (value < 0 ? "-" : "") + String(abs(Int64(whole))) + "." + digits
+    }
+}
