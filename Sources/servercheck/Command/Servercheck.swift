@@ -1,6 +1,40 @@
+// The entry: subcommands, and the one place that turns any error into exit status 3.
+
 import ArgumentParser
+import Glibc
 
 @main
 struct Servercheck: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "servercheck")
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "servercheck",
+        abstract: "Checks this server once, tells who must know, and answers like a Nagios plugin.",
+        discussion: "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, wrong usage or an internal failure.",
+        version: version,
+        subcommands: [RunCommand.self, StatusCommand.self],
+        defaultSubcommand: RunCommand.self)
+
+    static func main() {
+        do {
+            // What the timer calls: nothing to parse, and parsing costs more than a sensor.
+            if CommandLine.arguments.count <= 1 { try RunSettings().perform() }
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch {
+            let text = fullMessage(for: error)
+            if exitCode(for: error).isSuccess {
+                // Help and version: asked for, yet no check has been made.
+                StandardStream.output.write(text + "\n")
+            } else {
+                StandardStream.error.write(text + "\n")
+                let isJSON = CommandLine.arguments.joined(separator: "=").contains("--format=json")
+                Printer(format: isJSON ? .json : .nagios)
+                    .print(.failure(message(for: error), host: Machine.ownHostname(), time: .current))
+            }
+            Glibc.exit(Status.unknown.rawValue)
+        }
+    }
 }

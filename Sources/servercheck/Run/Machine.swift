@@ -1,5 +1,6 @@
 // The outside world as values: the clock, the root directory, the host's name, volume usage. Tests replace them.
 
+import FoundationEssentials
 import Glibc
 
 /// What statvfs(3) tells about a mounted filesystem, in bytes and inodes, and stat(2) about its mount point.
@@ -37,7 +38,11 @@ extension Machine {
             now: .current, hostname: ownHostname(), environment: environment, volumeUsage: Machine.statvfsUsage)
     }
 
-    private static func ownHostname() -> String {
+    /// The environment variables of this process.
+    static func processEnvironment() -> [String: String] { ProcessInfo.processInfo.environment }
+
+    /// uname(2)'s node name.
+    static func ownHostname() -> String {
         var name = utsname()
         guard uname(&name) == 0 else { return "localhost" }
         return withUnsafeBytes(of: &name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

@@ -29,6 +29,21 @@ func withStallGuard<Item: Sendable, Result: Sendable>(
     return results
 }
 
+/// Runs `work` on all items at once, each on a thread of its own.
+///
+/// - Returns: one result per item, in order; nil where an item has not answered within `limitSeconds` from now.
+func withStallGuards<Item: Sendable, Result: Sendable>(
+    _ items: [Item], limitSeconds: Double, _ work: @escaping @Sendable (Item) -> Result
+) -> [Result?] {
+    let batches = items.map { StallGuardBatch(items: [$0], work: work) }
+    for batch in batches { batch.start() }
+    let deadline = ContinuousClock.now + .seconds(limitSeconds)
+    return batches.map { batch in
+        let left = ContinuousClock.now.duration(to: deadline).components
+        return batch.next(withinSeconds: Double(left.seconds) + Double(left.attoseconds) / 1e18)
+    }
+}
+
 /// The meeting place of the waiting and the working thread: answers behind a mutex, and a condition on the monotonic
 /// clock. Unchecked because only `lock` protects `answers`.
 private final class StallGuardBatch<Item: Sendable, Result: Sendable>: StallGuardWork, @unchecked Sendable {

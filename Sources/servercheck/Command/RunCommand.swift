@@ -1,0 +1,130 @@
+// `servercheck run`, the default: load the config, run once under a guard, print, exit.
+
+import ArgumentParser
+import Logging
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run every sensor once, notify, print, exit.")
+
+    @OptionGroup var files: FileOptions
+    @Flag(help: "Measure and evaluate, print what would be sent and to whom; send nothing, write nothing.")
+    var dryRun = false
+    @Option(help: ArgumentHelp("Only this sensor (repeatable); the others' state is left as it is.", valueName: "name"))
+    var sensor: [String] = []
+    @Option(help: "How to print: nagios or json.")
+    var format = OutputFormat.nagios
+    @Option(help: ArgumentHelp("For the whole run, whatever blocks.", valueName: "seconds"))
+    var timeout: Double = RunSettings.defaultTimeout
+    @Flag(name: [.short, .long], help: "Print nothing when all is OK (cron mails nothing).")
+    var quiet = false
+    @Flag(name: [.customShort("v"), .long], help: "More detail; up to -vvv.")
+    var verbose: Int
+
+    func validate() throws {
+        guard (1...3600).contains(timeout) else {
+            throw ValidationError("--timeout \(timeout): must be between 1 and 3600 seconds")
+        }
+    }
+
+    func run() throws {
+        try RunSettings(
+            configPath: files.config, stateDirectory: files.stateDir, isDryRun: dryRun, sensors: sensor,
+            format: format, timeoutSeconds: timeout, isQuiet: quiet, verbosity: verbose
+        ).perform()
+    }
+}
+
+/// `--config` and `--state-dir`.
+struct FileOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The configuration; else $CREDENTIALS_DIRECTORY/config.json, /etc/servercheck/config.json, ./config.json.",
+            valueName: "path"))
+    var config: String?
+    @Option(
+        help: ArgumentHelp(
+            "Where state.json lives; else $STATE_DIRECTORY, /var/lib/servercheck as root, "
+                + "$XDG_STATE_HOME/servercheck.", valueName: "dir"))
+    var stateDir: String?
+}
+
+/// One run's options as a plain value: an invocation without arguments has nothing to parse.
+struct RunSettings: Sendable {
+    static let defaultTimeout = 30.0
+
+    var configPath: String?
+    var stateDirectory: String?
+    var isDryRun = false
+    var sensors: [String] = []
+    var format = OutputFormat.nagios
+    var timeoutSeconds = RunSettings.defaultTimeout
+    var isQuiet = false
+    var verbosity = 0
+
+    /// - Throws: always, the exit code.
+    func perform() throws -> Never {
+        let environment = Machine.processEnvironment()
+        let machine = Machine.current(environment: environment)
+        let log = LogOutput.logger(environment: environment, minimumLevel: verbosity >= 3 ? .debug : nil)
+        let deadline = ContinuousClock.now + .seconds(timeoutSeconds)
+        let printer = Printer(
+            format: format, verbosity: verbosity, isQuiet: isQuiet, environment: environment)
+        // The guard is for what no sensor's guard covers: a config or a state directory on a dead server.
+        let result = withStallGuard([self], limitSeconds: timeoutSeconds + 0.7) { settings in
+            settings.run(machine, log, deadline: deadline)
+        }
+        let ended =
+            result.first.flatMap { $0 }
+            ?? Ended(
+                report: .failure(
+                    "no result within \(Int(timeoutSeconds)) s: the config or the state directory does not answer",
+                    host: machine.hostname, time: machine.now))
+        printer.print(ended.report, wouldSend: ended.message, to: ended.recipients)
+        throw ExitCode(ended.report.status.rawValue)
+    }
+
+    private struct Ended: Sendable {
+        var report: Report
+        var message: Message?
+        var recipients: [String] = []
+    }
+
+    private func run(_ machine: Machine, _ log: Logger, deadline: ContinuousClock.Instant) -> Ended {
+        let failure = { (texts: [String]) in
+            Ended(report: .failure(texts, host: machine.hostname, time: machine.now))
+        }
+        let config: Config
+        do {
+            config = try ConfigFile.load(explicitPath: configPath, machine: machine, allowBuiltIn: isDryRun)
+        } catch {
+            return failure(error.problems.map(\.description))
+        }
+        for warning in config.warnings { log.warning("config: \(warning)") }
+        let names = config.sensors.map(\.name)
+        if let unknown = sensors.first(where: { !names.contains($0) }) {
+            return failure(["--sensor \(unknown): no such sensor in the config, only \(names.joined(separator: ", "))"])
+        }
+        let places = StatePlaces(explicit: stateDirectory, environment: machine.environment)
+        let run = Run(
+            config: config, machine: machine, places: places, selection: sensors, isDryRun: isDryRun,
+            deadline: deadline, log: log, makeTransport: { CurlTransport() })
+        do {
+            let outcome = try run.perform()
+            if !isDryRun, sensors.isEmpty { remember(outcome.report, places, log) }
+            return Ended(
+                report: outcome.report, message: outcome.message,
+                recipients: config.channels.map { "\($0.name) (\($0.recipient))" })
+        } catch {
+            return failure([error.description])
+        }
+    }
+
+    private func remember(_ report: Report, _ places: StatePlaces, _ log: Logger) {
+        do {
+            try LastResult.write(report, directory: places.last)
+        } catch {
+            log.warning("\(error); servercheck status will not see this run")
+        }
+    }
+}

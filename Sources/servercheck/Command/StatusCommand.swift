@@ -1,0 +1,50 @@
+// `servercheck status`: the last run's result, for Nagios and for people, without running anything and without root.
+
+import ArgumentParser
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Print the last run's result, without running anything.")
+
+    @Option(help: ArgumentHelp("Where state.json lives, if a run was told so.", valueName: "dir"))
+    var stateDir: String?
+    @Option(help: ArgumentHelp("An older result is UNKNOWN.", valueName: "seconds"))
+    var maxAge: Double = 300
+    @Option(help: "How to print: nagios or json.")
+    var format = OutputFormat.nagios
+    @Flag(name: [.customShort("v"), .long], help: "More detail; up to -vvv.")
+    var verbose: Int
+
+    func validate() throws {
+        guard maxAge > 0, maxAge.isFinite else { throw ValidationError("--max-age \(maxAge): must be above 0 seconds") }
+    }
+
+    func run() throws {
+        let machine = Machine.current(environment: Machine.processEnvironment())
+        let report = StatusCommand.report(
+            StatePlaces(explicit: stateDir, environment: machine.environment), machine, maxAgeSeconds: maxAge)
+        Printer(format: format, verbosity: verbose, environment: machine.environment).print(report)
+        throw ExitCode(report.status.rawValue)
+    }
+
+    static func report(_ places: StatePlaces, _ machine: Machine, maxAgeSeconds: Double) -> Report {
+        do {
+            var report = try LastResult.read(places)
+            let age = machine.now.seconds(since: report.time)
+            // A result from the future was written before the clock was set back; nobody knows how old it is.
+            guard age > maxAgeSeconds || age < -1 else { return report }
+            let text =
+                age < 0
+                ? "the last result is from the future (\(report.time.localText)): the clock was set back"
+                : "the last result is \(Int(age)) s old (\(report.time.localText)), more than \(Int(maxAgeSeconds)) s: "
+                    + "is servercheck.timer running?"
+            report.findings = [
+                Finding(sensor: "status", id: "status", kind: .silent, status: .unknown, text: text)
+            ]
+            report.notifications = []
+            return report
+        } catch {
+            return .failure(error.description, host: machine.hostname, time: machine.now)
+        }
+    }
+}

@@ -1,0 +1,190 @@
+// One invocation, start to end, in the order of the design's section 4.
+
+import Logging
+
+/// Runs every sensor once, decides, commits, delivers.
+struct Run: Sendable {
+    var config: Config
+    var machine: Machine
+    var places: StatePlaces
+    /// Names of the sensors to run; empty: all.
+    var selection: [String] = []
+    /// Measure and evaluate; send nothing, write nothing.
+    var isDryRun = false
+    /// The end of the whole run.
+    var deadline: ContinuousClock.Instant
+    var log: Logger
+    var makeTransport: @Sendable () -> any Transport
+
+    /// What a run leaves behind for its command.
+    struct Outcome: Sendable {
+        var report: Report
+        /// With `isDryRun`: what would be sent.
+        var message: Message?
+    }
+
+    /// - Throws: StateError when the state is locked or was written by a newer version.
+    func perform() throws(StateError) -> Outcome {
+        var store =
+            isDryRun
+            ? StateStore.readOnly(places) : try StateStore.open(places, now: machine.now, deadline: deadline)
+        var state = store.state
+        let measured = measure(state)
+        var findings = measured.flatMap(\.findings) + store.findings
+        for sensor in measured { state.sensors[sensor.name] = sensor.memory }
+        let message = decide(&findings, measured, &state)
+        if let message {
+            let share = Outbox.byteLimit / max(1, config.channels.count)
+            for channel in config.channels {
+                state.outboxes[channel.name, default: Outbox()].append(message, byteLimit: share)
+            }
+        }
+        forgetWhatTheConfigDropped(&state)
+
+        var outcome = Delivery.Outcome()
+        if isDryRun {
+            outcome.notifications = config.channels.flatMap { channel in
+                (state.outboxes[channel.name]?.messages ?? []).map {
+                    NotificationReport(channel, $0, delivered: false)
+                }
+            }
+        } else {
+            store.commit(state)
+            outcome = deliver(&state, &store)
+            findings.removeAll { $0.sensor == StateStore.unwritableID }
+            findings += store.findings
+        }
+        if let own = notificationFinding(outcome, state) { findings.append(own) }
+        let report = Report(
+            version: Servercheck.version, host: hostname, time: machine.now, findings: findings,
+            notifications: outcome.notifications)
+        return Outcome(report: report, message: message)
+    }
+
+    private var hostname: String { config.hostname ?? machine.hostname }
+
+    /// A sensor's share of the run.
+    private struct Measured: Sendable {
+        var name: String
+        var policy: NotifyPolicy
+        var findings: [Finding]
+        var memory: SensorMemory?
+        /// Whether an object that is missing among the findings is gone, not merely unseen.
+        var isComplete: Bool
+    }
+
+    /// Each sensor on a thread of its own: one that blocks is an UNKNOWN finding and delays no other.
+    private func measure(_ state: State) -> [Measured] {
+        let sensors = config.sensors.filter { selection.isEmpty || selection.contains($0.name) }
+        let machine = machine
+        let left = seconds(until: deadline)
+        // A third of the time is kept for telling.
+        let limitSeconds = max(0.1, left * 2 / 3)
+        let readings = withStallGuards(sensors, limitSeconds: limitSeconds) { sensor in
+            Result { () throws(SensorError) in
+                try sensor.measure(on: machine, memory: state.sensors[sensor.name] ?? SensorMemory())
+            }
+        }
+        return zip(sensors, readings).map { sensor, reading in
+            let reason: String
+            switch reading {
+            case .success(let reading)?:
+                for note in reading.notes { log.info("\(sensor.name): \(note)") }
+                return Measured(
+                    name: sensor.name, policy: sensor.policy, findings: reading.findings, memory: reading.memory,
+                    isComplete: true)
+            case .failure(let error)?: reason = error.description
+            case nil: reason = "\(sensor.name) has not answered within \(Int(limitSeconds)) s"
+            }
+            let finding = Finding(sensor: sensor.name, id: sensor.name, status: .unknown, text: reason)
+            return Measured(
+                name: sensor.name, policy: sensor.policy, findings: [finding], memory: state.sensors[sensor.name],
+                isComplete: false)
+        }
+    }
+
+    /// Fills `since`, updates the open problems and words what is to be told.
+    private func decide(_ findings: inout [Finding], _ measured: [Measured], _ state: inout State) -> Message? {
+        var items: [NotifyItem] = []
+        let sensors = Dictionary(measured.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for index in findings.indices {
+            let finding = findings[index]
+            switch finding.kind {
+            case .silent: break
+            case .event: items.append(NotifyItem(reason: .first, finding: finding))
+            case .problem:
+                guard let policy = sensors[finding.sensor]?.policy else { break }
+                let before = state.problems[finding.id]
+                let decision = NotifyDecision.decide(finding, record: before, policy: policy, now: machine.now)
+                state.problems[finding.id] = decision.record
+                findings[index].since = (decision.record ?? before)?.since
+                if let reason = decision.reason { items.append(NotifyItem(reason: reason, finding: findings[index])) }
+                if finding.status == .ok, decision.record == nil { findings[index].since = nil }
+            }
+        }
+        let seen = Set(findings.map(\.id))
+        for (id, record) in state.problems.sorted(by: { $0.key < $1.key }) where !seen.contains(id) {
+            guard let sensor = sensors[record.sensor], sensor.isComplete else { continue }
+            state.problems[id] = nil
+            guard let reason = NotifyDecision.ended(record, policy: sensor.policy).reason else { continue }
+            // The sensor's own id stands for a sensor that could not measure at all.
+            let text = id == record.sensor ? "\(id) can measure again" : "\(id) is no longer there"
+            var gone = Finding(sensor: record.sensor, id: id, status: .ok, text: text)
+            gone.since = record.since
+            items.append(NotifyItem(reason: reason, finding: gone))
+        }
+        for item in items {
+            log.info("\(item.finding.id): \(item.reason.rawValue): \(item.finding.status.word): \(item.finding.text)")
+        }
+        guard !items.isEmpty else { return nil }
+        return MessageWriter(hostname: hostname, now: machine.now)
+            .message(for: items, id: "\(machine.now.microseconds).\(state.sequence)")
+    }
+
+    /// Sensors and channels that were taken out of the config leave nothing behind.
+    private func forgetWhatTheConfigDropped(_ state: inout State) {
+        let sensors = Set(config.sensors.map(\.name))
+        let channels = Set(config.channels.map(\.name))
+        state.sensors = state.sensors.filter { sensors.contains($0.key) }
+        state.problems = state.problems.filter { sensors.contains($0.value.sensor) }
+        for (name, outbox) in state.outboxes where !channels.contains(name) && !outbox.messages.isEmpty {
+            log.warning("channel \(name) is no longer in the config: \(outbox.messages.count) waiting messages dropped")
+        }
+        state.outboxes = state.outboxes.filter { channels.contains($0.key) && $0.value != Outbox() }
+    }
+
+    private func deliver(_ state: inout State, _ store: inout StateStore) -> Delivery.Outcome {
+        guard state.outboxes.values.contains(where: { !$0.messages.isEmpty }) else { return Delivery.Outcome() }
+        let delivery = Delivery(
+            channels: config.channels, hostname: hostname, now: machine.now, deadline: deadline, log: log)
+        var transport = makeTransport()
+        var outboxes = state.outboxes
+        let outcome = delivery.run(&outboxes, transport: &transport) { changed in
+            state.outboxes = changed.filter { $0.value != Outbox() }
+            store.commit(state)
+        }
+        return outcome
+    }
+
+    /// A monitor that cannot speak says so to whoever looks. It is never told itself.
+    private func notificationFinding(_ outcome: Delivery.Outcome, _ state: State) -> Finding? {
+        var texts = outcome.warnings
+        for channel in config.channels where !isDryRun {
+            let waiting = outcome.notifications.filter { $0.channel == channel.name && !$0.delivered }
+            guard let first = waiting.first else { continue }
+            let since = state.outboxes[channel.name]?.messages.first?.created.localText ?? "now"
+            texts.append(
+                "\(channel.name): \(waiting.count) message\(waiting.count == 1 ? "" : "s") not delivered since \(since): "
+                    + (first.error ?? "waiting"))
+        }
+        guard !texts.isEmpty else { return nil }
+        return Finding(
+            sensor: "notifications", id: "notifications", kind: .silent, status: .warning,
+            text: texts.joined(separator: "; "))
+    }
+
+    private func seconds(until instant: ContinuousClock.Instant) -> Double {
+        let left = ContinuousClock.now.duration(to: instant)
+        return Double(left.components.seconds) + Double(left.components.attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,45 @@
+// last.json: the last run's report, for `status`. It is written by rename into a directory that may be any user's to
+// read, holds no secret, and is never synced: a reboot makes it old anyway.
+
+import FoundationEssentials
+import Glibc
+
+/// The last run's report on disk.
+enum LastResult {
+    static func write(_ report: Report, directory: String) throws(SystemError) {
+        let path = directory + "/last.json"
+        let temporary = path + ".new"
+        // Left behind by a kill, or planted: never followed, never reused.
+        unlink(temporary)
+        let file = try OpenFile(temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
+        // The unit's umask is 0077; `status` is for any user.
+        _ = fchmod(file.descriptor, 0o644)
+        var bytes = JSONText.encode(report)
+        bytes.append(UInt8(ascii: "\n"))
+        try file.write(bytes)
+        guard rename(temporary, path) == 0 else { throw .last("replace", path) }
+    }
+
+    /// Where no result was found, and why.
+    struct Missing: Error, Sendable, Equatable, CustomStringConvertible {
+        var description: String
+    }
+
+    static func read(_ places: StatePlaces) throws(Missing) -> Report {
+        var reasons: [String] = []
+        for directory in places.lastCandidates {
+            let path = directory + "/last.json"
+            do {
+                let bytes = try OpenFile.contents(of: path)
+                return try JSONDecoder().decode(Report.self, from: Data(bytes))
+            } catch let error as SystemError {
+                reasons.append("\(path): \(SystemError.text(error.code))")
+            } catch {
+                reasons.append("\(path): not a result of servercheck")
+            }
+        }
+        throw Missing(
+            description: "no result of an earlier run (\(reasons.joined(separator: "; "))): run servercheck, or start "
+                + "its timer: systemctl start servercheck.timer")
+    }
+}
