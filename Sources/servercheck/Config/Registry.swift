@@ -6,6 +6,6 @@ struct Registry: Sendable {
     var channels: [any Channel.Type]
 
     static let standard = Registry(
-        sensors: [],
-        channels: [])
+        sensors: [DiskSpace.self, FreeMemory.self],
+        channels: [Telegram.self, SMTP.self])
 }
