@@ -24,6 +24,14 @@ struct ProblemRecord: Sendable, Equatable, Codable {
     /// The worst level told since it began; nil while it is soft.
     var worstTold: Status?
     var lastTold: Timestamp?
+
+    enum CodingKeys: String, CodingKey {
+        case sensor
+        case since
+        case badRuns = "bad_runs"
+        case worstTold = "worst_told"
+        case lastTold = "last_told"
+    }
 }
 
 /// The answer for one finding.

@@ -14,6 +14,15 @@ struct Outbox: Sendable, Equatable, Codable {
     /// What the channel asked to remember.
     var memory: String?
 
+    enum CodingKeys: String, CodingKey {
+        case messages
+        case failures
+        case heldSince = "held_since"
+        case holdSeconds = "hold_seconds"
+        case error
+        case memory
+    }
+
     /// More messages than this merge into one last.
     static let messageLimit = 100
     /// Bytes of text that wait whole; the run divides it among the channels, so that the state file is small on any day.

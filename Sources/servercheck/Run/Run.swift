@@ -31,7 +31,9 @@ struct Run: Sendable {
         var state = store.state
         let measured = measure(state)
         var findings = measured.flatMap(\.findings) + store.findings
-        for sensor in measured { state.sensors[sensor.name] = sensor.memory }
+        for sensor in measured {
+            state.sensors[sensor.name] = sensor.memory == SensorMemory() ? nil : sensor.memory
+        }
         let message = decide(&findings, measured, &state)
         if let message {
             let share = Outbox.byteLimit / max(1, config.channels.count)
@@ -58,7 +60,7 @@ struct Run: Sendable {
         let report = Report(
             version: Servercheck.version, host: hostname, time: machine.now, findings: findings,
             notifications: outcome.notifications)
-        return Outcome(report: report, message: message)
+        return Outcome(report: report, message: isDryRun ? message : nil)
     }
 
     private var hostname: String { config.hostname ?? machine.hostname }
@@ -133,7 +135,7 @@ struct Run: Sendable {
             gone.since = record.since
             items.append(NotifyItem(reason: reason, finding: gone))
         }
-        for item in items {
+        for item in items where !isDryRun {
             log.info("\(item.finding.id): \(item.reason.rawValue): \(item.finding.status.word): \(item.finding.text)")
         }
         guard !items.isEmpty else { return nil }

@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// Runs `work` on each item, in order, on a thread of its own, and gives an item up when it has not answered within
-/// `limitSeconds`. What is left then goes side by side, a thread each and one limit for all: ten mounts of one dead
-/// server cost two waits, not ten. A thread that was given up is left to the kernel: it ends with the process.
+/// Runs `work` on each item, in order, on one thread, and gives an item up when it has not answered within
+/// `limitSeconds`. The items after it then run at once, each on a thread of its own, so that several that hang cost the
+/// limit only twice. A thread that was given up is left to the kernel: it ends with the process.
 ///
 /// - Returns: one result per item, in order; nil where the item was given up.
 func withStallGuard<Item: Sendable, Result: Sendable>(
@@ -15,18 +15,10 @@ func withStallGuard<Item: Sendable, Result: Sendable>(
     let batch = StallGuardBatch(items: items[...], work: work)
     batch.start()
     while let answer = batch.next(withinSeconds: limitSeconds) { results.append(answer) }
-    if results.count < items.count { results.append(nil) }
-    while results.count < items.count {
-        // A few at a time, since a config can name any number of mounts.
-        let rest = items[results.count...].prefix(32).map { StallGuardBatch(items: [$0], work: work) }
-        for batch in rest { batch.start() }
-        let began = ContinuousClock.now
-        for batch in rest {
-            let waited = (ContinuousClock.now - began) / .seconds(1)
-            results.append(batch.next(withinSeconds: limitSeconds - waited))
-        }
-    }
-    return results
+    guard results.count < items.count else { return results }
+    batch.abandon()
+    let rest = items[(results.count + 1)...]
+    return results + [nil] + withStallGuards(Array(rest), limitSeconds: limitSeconds, work)
 }
 
 /// Runs `work` on all items at once, each on a thread of its own.
@@ -45,12 +37,13 @@ func withStallGuards<Item: Sendable, Result: Sendable>(
 }
 
 /// The meeting place of the waiting and the working thread: answers behind a mutex, and a condition on the monotonic
-/// clock. Unchecked because only `lock` protects `answers`.
+/// clock. Unchecked because only `lock` protects `answers` and `isAbandoned`.
 private final class StallGuardBatch<Item: Sendable, Result: Sendable>: StallGuardWork, @unchecked Sendable {
     private let items: ArraySlice<Item>
     private let work: @Sendable (Item) -> Result
     private var answers: [Result] = []
     private var taken = 0
+    private var isAbandoned = false
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let answered = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -90,10 +83,21 @@ private final class StallGuardBatch<Item: Sendable, Result: Sendable>: StallGuar
         }
     }
 
+    /// Should the item that hangs come back, the thread ends there.
+    func abandon() {
+        pthread_mutex_lock(lock)
+        isAbandoned = true
+        pthread_mutex_unlock(lock)
+    }
+
     override func workThrough() {
         for item in items {
             let answer = work(item)
             pthread_mutex_lock(lock)
+            if isAbandoned {
+                pthread_mutex_unlock(lock)
+                return
+            }
             answers.append(answer)
             pthread_cond_signal(answered)
             pthread_mutex_unlock(lock)

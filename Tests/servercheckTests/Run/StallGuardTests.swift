@@ -6,11 +6,21 @@ import Testing
 @Suite struct StallGuardTests {
     @Test("an item that never answers is given up and the others go on")
     func stall() {
-        let results = withStallGuard([1, 2, 3], limitSeconds: 0.2) { (item: Int) -> Int in
-            if item == 2 { pause() }
+        let results = withStallGuard(Array(1...6), limitSeconds: 0.2) { (item: Int) -> Int in
+            if [2, 3, 5].contains(item) { while true { pause() } }
             return item * 10
         }
-        #expect(results == [10, nil, 30])
+        #expect(results == [10, nil, nil, 40, nil, 60])
+    }
+
+    @Test("all at once: each item has its own thread")
+    func concurrent() {
+        let results = withStallGuards([1, 2, 3], limitSeconds: 0.2) { (item: Int) -> Int in
+            if item == 1 { while true { pause() } }
+            return item * 10
+        }
+        #expect(results == [nil, 20, 30])
+        #expect(withStallGuard([Int](), limitSeconds: 1) { $0 } == [])
     }
 
     @Test("several items that never answer are each given up and the others among them answer")
