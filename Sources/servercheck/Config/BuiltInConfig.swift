@@ -7,7 +7,7 @@ enum BuiltInConfig {
         {
           "messaging_channels": [],
           "sensors": [
-            { "diskspace": { "threshold": 90, "warning_threshold": 80, "excluded_partitions": [] } },
+            { "diskspace": { "threshold": 90, "inode_threshold": 95, "excluded_partitions": [] } },
             { "free_memory": { "threshold": 90 } },
             {
               "sshd_access": {
@@ -15,7 +15,9 @@ enum BuiltInConfig {
                 "duration": 30,
                 "amount": 5,
                 "renotify_time": 5,
-                "login_after_failures": 5
+                "login_after_failures": 5,
+                "notify_logins": false,
+                "ignore_addresses": []
               }
             }
           ]

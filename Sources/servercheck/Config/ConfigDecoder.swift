@@ -158,7 +158,7 @@ struct ConfigDecoder {
 
     private mutating func lookForSecrets(in reader: ConfigReader) {
         for key in ConfigDecoder.secretKeys {
-            guard case .string(let text) = reader.peek(key) else { continue }
+            guard case .string(let text) = reader.peek(key), !text.isEmpty else { continue }
             holdsSecret = true
             if ConfigDecoder.placeholders.contains(text) {
                 let path = ConfigProblem.path(reader.path, key)

@@ -25,8 +25,8 @@ struct ConfigNames {
             return "must have 1 to \(ConfigNames.limit) characters, has \(scalars.count)"
         }
         if scalars.contains(where: ConfigNames.isControl) { return "must not hold control characters" }
-        if let unfit = scalars.first(where: ConfigNames.unfit.unicodeScalars.contains) {
-            return "must not hold the character \(unfit)"
+        if scalars.contains(where: ConfigNames.unfit.unicodeScalars.contains) {
+            return "must not hold quotes, a backslash, a vertical bar or one of : ; ="
         }
         if scalars.first == " " || scalars.last == " " { return "must not begin or end with a space" }
         if ConfigNames.reserved.contains(name) { return "\"\(name)\" is taken by servercheck itself" }

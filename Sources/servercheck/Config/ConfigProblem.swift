@@ -7,7 +7,8 @@ struct ConfigProblem: Sendable, Equatable, CustomStringConvertible {
     var path: String
     var text: String
     var severity: Severity = .error
-    var description: String { path.isEmpty ? text : "\(path): \(text)" }
+    /// One line whatever the file holds.
+    var description: String { Clean.text(path.isEmpty ? text : "\(path): \(text)") }
 
     /// The path of a member: `path.key`, or `path["key"]` for a key that is no plain word (a mount point).
     static func path(_ path: String, _ key: String) -> String {

@@ -10,7 +10,8 @@ struct ConfigReader: Sendable {
     /// For `*_file` keys: $CREDENTIALS_DIRECTORY.
     let credentialsDirectory: String?
     private let members: [String: JSONValue]
-    private var known: [String] = []
+    /// The keys that were asked for.
+    private(set) var known: [String] = []
     var problems: [ConfigProblem] = []
 
     init(_ members: [String: JSONValue], path: String, defaultName: String = "", credentialsDirectory: String? = nil) {

@@ -62,6 +62,14 @@ struct DiskSpace: Sensor {
         return String(path)
     }
 
+    var summary: String {
+        let excluded = excludedPartitions.map { Clean.text($0.bytes) }.joined(separator: ", ")
+        let others = partitions.sorted { $0.key < $1.key }.map { mountPoint, partition in
+            "; \(mountPoint): \(partition.limits.summary)\(partition.required ? "" : ", may be absent")"
+        }
+        return "every disk\(excluded.isEmpty ? "" : " but \(excluded)"): \(limits.summary)\(others.joined())"
+    }
+
     func measure(on machine: Machine, memory: SensorMemory) throws(SensorError) -> Reading {
         try measure(on: machine, memory: memory, stallSeconds: 5)
     }

@@ -24,6 +24,15 @@ struct DiskSpaceLimits: Sendable, Equatable {
     func text(_ percent: Double) -> String {
         "\(NumberText.shortest(percent)) %" + (freeBelow.map { " and less than \(ByteSize.text($0)) free" } ?? "")
     }
+
+    /// All limits in words: `CRITICAL above 90 %, WARNING above 80 %, CRITICAL above 95 % of the inodes`.
+    var summary: String {
+        let parts = [
+            "CRITICAL above \(text(threshold))", warningThreshold.map { "WARNING above \(text($0))" },
+            inodeThreshold.map { "CRITICAL above \(NumberText.shortest($0)) % of the inodes" },
+        ]
+        return parts.compactMap { $0 }.joined(separator: ", ")
+    }
 }
 
 extension DiskSpaceLimits {

@@ -23,6 +23,11 @@ struct FreeMemory: Sensor {
         }
     }
 
+    var summary: String {
+        let warning = warningThreshold.map { ", WARNING above \(NumberText.shortest($0)) %" } ?? ""
+        return "memory used: CRITICAL above \(NumberText.shortest(threshold)) %\(warning)"
+    }
+
     func measure(on machine: Machine, memory: SensorMemory) throws(SensorError) -> Reading {
         let amounts = try MemoryAmounts(of: machine)
         let total = Double(amounts.totalBytes)

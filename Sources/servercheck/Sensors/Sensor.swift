@@ -7,6 +7,8 @@ protocol Sensor: Sendable {
     /// `name` in the config; the kind when there is none.
     var name: String { get }
     var policy: NotifyPolicy { get }
+    /// What is watched and its limits in words, one line, for check-config.
+    var summary: String { get }
 
     /// Reads the sensor's keys; every mistake goes into `config.problems`, so that all are reported together.
     init(config: inout ConfigReader)
@@ -18,6 +20,10 @@ protocol Sensor: Sendable {
     /// - Throws: a reason with its remedy when nothing could be measured; the run makes it one UNKNOWN finding and
     ///   leaves the memory as it was.
     func measure(on machine: Machine, memory: SensorMemory) throws(SensorError) -> Reading
+}
+
+extension Sensor {
+    var summary: String { Self.kind }
 }
 
 /// What a sensor hands over after one run.

@@ -111,6 +111,8 @@ import Testing
             ])
     }
 
+    private static let unfit = "must not hold quotes, a backslash, a vertical bar or one of : ; ="
+
     @Test(
         "a name must be fit for options, ids and perfdata",
         arguments: [
@@ -118,8 +120,8 @@ import Testing
             ("", "must have 1 to 64 characters, has 0"),
             (String(repeating: "a", count: 65), "must have 1 to 64 characters, has 65"),
             ("a\nb", "must not hold control characters"), ("a\u{202E}b", "must not hold control characters"),
-            ("a|b", "must not hold the character |"), ("it's", "must not hold the character '"),
-            ("a=b", "must not hold the character ="), ("diskspace:/", "must not hold the character :"),
+            ("a|b", unfit), ("it's", unfit),
+            ("a=b", unfit), ("diskspace:/", unfit),
             (" a", "must not begin or end with a space"), ("a ", "must not begin or end with a space"),
             ("notifications", "\"notifications\" is taken by servercheck itself"),
         ] as [(String, String?)])
