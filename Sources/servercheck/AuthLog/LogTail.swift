@@ -1,0 +1,238 @@
+// Reads what was added to a log since the last run: every complete line exactly once, in order, however the log was
+// rotated in between. All facts about files are taken before the first line is read: what is written later belongs to
+// the next run.
+
+/// What one reading of a log came to.
+struct LogReading: Equatable, Sendable {
+    /// Where the next run goes on. Equal to the old one when nothing was read.
+    var position: LogPosition
+    /// There is no file at the path now. One that appears later is read from its start.
+    var isMissing = false
+    /// What is worth a line in the log, with the remedy where there is one.
+    var notes: [String] = []
+    /// Lines longer than `LineReader.longestLine`, skipped.
+    var overlongLines: Int64 = 0
+}
+
+/// Follows one log over many runs.
+struct LogTail {
+    /// Hands every complete line that was added since `position` to `consume`.
+    ///
+    /// - Parameter path: the log as configured; looked up below the machine's root.
+    /// - Parameter position: what the last committed run returned; nil in a first run, which reads nothing and starts
+    ///   at the end. A position of another path counts as none.
+    /// - Throws: when the log is there but cannot be read. Lines may have been handed out already; they come again with
+    ///   the same position, so a caller must drop them.
+    static func read(
+        path: String, position: LogPosition?, machine: Machine, consume: (Span<UInt8>) -> Void
+    ) throws(LogError) -> LogReading {
+        let place = machine.path(path)
+        let live = try open(place)
+        var tail = LogTail(path: path, place: place)
+        if let position, position.path == path {
+            if try tail.isSteady(live, position) {
+                try tail.readLive(live, from: position, consume: consume)
+            } else {
+                try tail.readChanged(live, position, consume: consume)
+            }
+        } else {
+            try tail.begin(live)
+        }
+        tail.reading.isMissing = live == nil
+        return tail.reading
+    }
+
+    /// As configured, and below the machine's root.
+    let path: String
+    let place: String
+    var reading: LogReading
+
+    private init(path: String, place: String) {
+        self.path = path
+        self.place = place
+        reading = LogReading(position: LogPosition(path: path))
+    }
+
+    private static func open(_ place: String) throws(LogError) -> LogFile? {
+        let file: LogFile
+        do {
+            file = try LogFile(place, followLinks: true)
+        } catch {
+            if error.kind == .missing { return nil }
+            throw error
+        }
+        if try file.isCompressed() {
+            throw LogError(.notAFile, "cannot follow \(place): it is compressed (give the log itself as log_file)")
+        }
+        return file
+    }
+
+    // MARK: - The first run
+
+    private mutating func begin(_ live: LogFile?) throws(LogError) {
+        reading.position.target = resolvedTarget()
+        if let live {
+            reading.position.live = try live.markAtEnd()
+            reading.position.newest = live.facts.modified
+        }
+        let siblings = self.siblings(of: live, LogPosition(path: path))
+        // The newest may still grow, when the first run meets a rotation.
+        if let sibling = siblings.first, let file = try? LogFile(sibling.path, followLinks: false),
+            (try? file.isCompressed()) == false, var mark = try? file.markAtEnd()
+        {
+            mark.watched = LogMark.Watched(path: file.path, size: file.facts.size)
+            reading.position.rotated = [mark]
+        }
+        rememberNewest(siblings)
+    }
+
+    // MARK: - Nothing was rotated
+
+    /// Whether the log is the file it was, and no rotated file has grown or moved: then nothing else is to be looked at.
+    private func isSteady(_ live: LogFile?, _ position: LogPosition) throws(LogError) -> Bool {
+        for mark in position.rotated {
+            if mark.waits == true { return false }
+            guard let watched = mark.watched else { continue }
+            guard let facts = LogFileFacts(path: watched.path), facts.device == mark.device,
+                facts.inode == mark.inode, facts.size == watched.size
+            else { return false }
+        }
+        // A log that comes and goes may have been rotated while it was there.
+        guard let live, let mark = position.live?.checked else { return false }
+        // A log that became a link is the same file, but what it is rotated to is found elsewhere now.
+        guard (LogFileFacts(path: place)?.isSymbolicLink == true) == (position.target != nil) else { return false }
+        guard mark.device == live.facts.device, mark.inode == live.facts.inode, try live.continues(mark) else {
+            return false
+        }
+        // Without a first line nothing tells whether the file was filled and emptied again, or is another one with the
+        // same inode.
+        return mark.first != nil || live.facts.modified <= position.newest
+    }
+
+    private mutating func readLive(
+        _ live: LogFile?, from position: LogPosition, consume: (Span<UInt8>) -> Void
+    ) throws(LogError) {
+        reading.position = position
+        guard let live, let old = position.live?.checked, live.facts.size > old.offset else { return }
+        let mark = try read(live, from: old, consume: consume)
+        if mark == old { return }
+        reading.position.live = mark
+        reading.position.newest = max(position.newest, live.facts.modified)
+    }
+
+    // MARK: - Something was rotated, truncated, replaced
+
+    private mutating func readChanged(
+        _ live: LogFile?, _ position: LogPosition, consume: (Span<UInt8>) -> Void
+    ) throws(LogError) {
+        reading.position = LogPosition(path: path, target: resolvedTarget(), newest: position.newest)
+        let siblings = self.siblings(of: live, position)
+        var match = LogMatch(position: position)
+        match.match(live: live, siblings: siblings)
+        reading.notes += match.notes
+
+        var marks: [LogMark] = []
+        for part in match.rotated {
+            marks.insert(readRotated(part, consume: consume), at: 0)
+        }
+        // What was not found may come back, but must not displace all that is there.
+        let lost = match.lost.prefix(LogPosition.rotatedLimit / 2).map { mark in
+            var mark = mark
+            mark.watched = nil
+            return mark
+        }
+        reading.position.rotated = marks.prefix(LogPosition.rotatedLimit - lost.count) + lost
+        if let live {
+            let start =
+                switch match.live {
+                case .known(let mark): mark
+                case .new: try live.mark(offset: 0, overlong: false)
+                case .cut: try live.markAtEnd()
+                }
+            reading.position.live = try read(live, from: start, consume: consume)
+            reading.position.newest = max(reading.position.newest, live.facts.modified)
+        }
+        rememberNewest(siblings)
+    }
+
+    /// Reads the rest of a rotated file. One that cannot be read leaves a note, and the others go on.
+    private mutating func readRotated(_ part: LogMatch.Part, consume: (Span<UInt8>) -> Void) -> LogMark {
+        var mark = part.start
+        do {
+            if !part.isDone { mark = try read(part.file, from: part.start, consume: consume) }
+            let grows = try !part.file.isCompressed()
+            mark.watched = grows ? LogMark.Watched(path: part.file.path, size: part.file.facts.size) : nil
+            mark.waits = nil
+        } catch {
+            reading.notes.append(error.description)
+            mark.waits = error.kind == .damaged ? nil : true
+            mark.watched = nil
+        }
+        mark.device = part.file.facts.device
+        mark.inode = part.file.facts.inode
+        return mark
+    }
+
+    // MARK: - Parts
+
+    private mutating func read(
+        _ file: LogFile, from mark: LogMark, consume: (Span<UInt8>) -> Void
+    ) throws(LogError) -> LogMark {
+        var source = try file.source(from: mark.offset)
+        var reader = LineReader(isInOverlongLine: mark.overlong == true)
+        defer { reading.overlongLines &+= reader.overlongLines }
+        try reader.readAll(&source, consume: consume)
+        let (offset, overflow) = mark.offset.addingReportingOverflow(reader.consumed)
+        return try file.mark(offset: overflow ? mark.offset : offset, overlong: reader.isInOverlongLine)
+    }
+
+    /// Where `path` leads to when it is a symbolic link: what it is rotated to is found there too.
+    private func resolvedTarget() -> String? {
+        guard let facts = LogFileFacts(path: place), facts.isSymbolicLink else { return nil }
+        return realPath(place)
+    }
+
+    /// The files the log may have been rotated to, the last written first.
+    private mutating func siblings(of live: LogFile?, _ position: LogPosition) -> [LogSibling] {
+        var places = [place]
+        for target in [resolvedTarget(), position.target] {
+            if let target, !places.contains(target) { places.append(target) }
+        }
+        let marks = [position.live].compactMap { $0 } + position.rotated
+        var found: [LogSibling] = []
+        for place in places {
+            do {
+                found += try LogSiblings(of: place).list { facts in
+                    marks.contains { $0.device == facts.device && $0.inode == facts.inode }
+                }
+            } catch {
+                reading.notes.append("\(error): rotated logs are not found")
+            }
+        }
+        // Where a link led to may be no sibling by its name.
+        if let target = position.target, let facts = LogFileFacts(path: target), facts.isRegular {
+            found.append(LogSibling(path: target, facts: facts, isRotation: true, number: nil))
+        }
+        var seen: [LogFileFacts] = live.map { [$0.facts] } ?? []
+        var unique: [LogSibling] = []
+        for sibling in found
+        where !seen.contains(where: { $0.device == sibling.facts.device && $0.inode == sibling.facts.inode }) {
+            seen.append(sibling.facts)
+            unique.append(sibling)
+        }
+        return unique.sorted { $0.facts.modified > $1.facts.modified }
+    }
+
+    /// Every file up to `newest` is known or of no interest. One that is not marked must not look new next time.
+    private mutating func rememberNewest(_ siblings: [LogSibling]) {
+        let position = reading.position
+        var newest = siblings.reduce(position.newest) { max($0, $1.facts.modified) }
+        let isMarked = { (facts: LogFileFacts) in
+            position.rotated.contains { $0.device == facts.device && $0.inode == facts.inode }
+        }
+        if siblings.contains(where: { $0.facts.modified == newest && !isMarked($0.facts) }) {
+            newest = newest == .max ? newest : newest + 1
+        }
+        reading.position.newest = newest
+    }
+}
