@@ -14,15 +14,20 @@ BINARY := .build/release/servercheck
 LINK_DIRECTORY := $(CURDIR)/.build/static-libstdc++
 PYTHON := /usr/bin/python3
 
-# Package, then the command that succeeds where what it brings is there already.
+# Package, then the command that succeeds where what it brings is there already. The libraries are what Swift's own tools
+# are linked with.
 define BUILD_NEEDS
-git           command -v git
-binutils      command -v ld && command -v strip && command -v readelf
-g++           ls /usr/lib/gcc/$$(uname -m)-*/*/libstdc++.a
-libc6-dev     test -e /usr/include/stdio.h
+git             command -v git
+binutils        command -v strip && command -v readelf
+binutils-gold   command -v ld.gold
+g++             ls /usr/lib/gcc/$$(uname -m)-*/*/libstdc++.a
+libc6-dev       test -e /usr/include/stdio.h
+libcurl4        /sbin/ldconfig -p | grep -q libcurl.so.4
+libncurses6     /sbin/ldconfig -p | grep -q libncurses.so.6
+libsqlite3-0    /sbin/ldconfig -p | grep -q libsqlite3.so.0
+libxml2         /sbin/ldconfig -p | grep -q libxml2.so
 endef
 define TEST_NEEDS
-libcurl4                /sbin/ldconfig -p | grep -q libcurl.so.4
 openssl                 command -v openssl
 python3-pytest          $(PYTHON) -c 'import pytest'
 python3-aiosmtpd        $(PYTHON) -c 'import aiosmtpd'
