@@ -7,6 +7,12 @@ struct Config: Sendable {
         case file(String)
         /// No file was found at these paths.
         case builtIn(tried: [String])
+
+        /// The file's path, if it is one.
+        var path: String? {
+            if case .file(let path) = self { return path }
+            return nil
+        }
     }
 
     var channels: [any Channel]

@@ -21,6 +21,8 @@ struct ConfigDecoder {
     private var problems: [ConfigProblem]
     private var holdsSecret = false
 
+    /// Parses and decodes.
+    ///
     /// - Parameters:
     ///   - warnings: what is known about the file already.
     ///   - secretWarning: joins the warnings when the config holds a secret.
@@ -30,22 +32,29 @@ struct ConfigDecoder {
         _ bytes: [UInt8], source: Config.Source, registry: Registry, credentialsDirectory: String? = nil,
         warnings: [ConfigProblem] = [], secretWarning: ConfigProblem? = nil
     ) throws(ConfigError) -> Config {
-        var file: String?
-        if case .file(let path) = source { file = path }
-        let json: JSONValue
-        var decoder = ConfigDecoder(
-            registry: registry, credentialsDirectory: credentialsDirectory, problems: warnings)
+        let parsed: (value: JSONValue, problems: [ConfigProblem])
         do throws(JSONSyntaxError) {
-            let parsed = try JSONParser.parse(bytes)
-            json = parsed.value
-            decoder.problems += parsed.problems
+            parsed = try JSONParser.parse(bytes)
         } catch {
-            throw ConfigError(file: file, problems: warnings + [ConfigProblem(path: "", text: error.description)])
+            throw ConfigError(
+                file: source.path, problems: [ConfigProblem(path: "", text: error.description)] + warnings)
         }
+        return try decode(
+            parsed.value, source: source, registry: registry, credentialsDirectory: credentialsDirectory,
+            problems: warnings + parsed.problems, secretWarning: secretWarning)
+    }
+
+    /// The same for a tree.
+    static func decode(
+        _ json: JSONValue, source: Config.Source, registry: Registry, credentialsDirectory: String? = nil,
+        problems: [ConfigProblem] = [], secretWarning: ConfigProblem? = nil
+    ) throws(ConfigError) -> Config {
+        var decoder = ConfigDecoder(
+            registry: registry, credentialsDirectory: credentialsDirectory, problems: problems)
         var config = decoder.config(from: json, source: source)
         if decoder.holdsSecret, let secretWarning { decoder.problems.append(secretWarning) }
         if decoder.problems.contains(where: { $0.severity == .error }) {
-            throw ConfigError(file: file, problems: decoder.listedProblems)
+            throw ConfigError(file: source.path, problems: decoder.listedProblems)
         }
         config.warnings = decoder.listedProblems
         return config
@@ -119,22 +128,23 @@ struct ConfigDecoder {
             return []
         }
         if elements.isEmpty, key == "sensors" { report(key, "must hold at least one sensor, is empty") }
+        let noun = key == "sensors" ? "sensor" : "channel"
         var counts: [String: Int] = [:]
         var entries: [Entry] = []
         for (index, element) in elements.enumerated() {
             let place = "\(key)[\(index)]"
             guard case .object(let members) = element else {
-                report(place, "must be an object with one key, the kind, is \(element.typeName)")
+                report(place, "must be an object with one key, the kind of \(noun), is \(element.typeName)")
                 continue
             }
             if members.count != 1 {
-                report(place, "must have exactly one key, the kind, has \(members.count)")
+                report(place, "must have exactly one key, the kind of \(noun), has \(members.count)")
             }
             for (kind, content) in members.sorted(by: { $0.key < $1.key }) {
                 let path = ConfigProblem.path(place, kind)
                 guard kinds.contains(kind) else {
                     let meant = Spelling.nearest(to: kind, in: kinds).map { "did you mean \"\($0)\"?" }
-                    report(path, "unknown kind, " + (meant ?? "known are \(kinds.joined(separator: ", "))"))
+                    report(path, "unknown \(noun), " + (meant ?? "known are \(kinds.joined(separator: ", "))"))
                     continue
                 }
                 let number = (counts[kind] ?? 0) + 1

@@ -52,12 +52,12 @@ import Testing
         #expect(
             lines(text) == [
                 "/c.json: sensors[4].probe: is given twice (again in line 4)",
-                "/c.json: messaging_channels[1].pip: unknown kind, did you mean \"pipe\"?",
-                "/c.json: messaging_channels[2]: must be an object with one key, the kind, is a string",
-                "/c.json: messaging_channels[3].fax: unknown kind, known are pipe",
-                "/c.json: sensors[1]: must have exactly one key, the kind, has 0",
-                "/c.json: sensors[2]: must have exactly one key, the kind, has 2",
-                "/c.json: sensors[2].other: unknown kind, known are probe",
+                "/c.json: messaging_channels[1].pip: unknown channel, did you mean \"pipe\"?",
+                "/c.json: messaging_channels[2]: must be an object with one key, the kind of channel, is a string",
+                "/c.json: messaging_channels[3].fax: unknown channel, known are pipe",
+                "/c.json: sensors[1]: must have exactly one key, the kind of sensor, has 0",
+                "/c.json: sensors[2]: must have exactly one key, the kind of sensor, has 2",
+                "/c.json: sensors[2].other: unknown sensor, known are probe",
                 "/c.json: sensors[3].probe: must be an object, is null",
                 "/c.json: host_name: unknown key, did you mean \"hostname\"?",
                 "/c.json: messaging_channels[0].pipe.to: is missing",
