@@ -23,3 +23,11 @@ struct Limits: Sendable, Equatable {
         Limits(warning: warning.map { $0 - margin }, critical: critical.map { $0 - margin })
     }
 }
+
+extension Limits {
+    /// `percent` of `maximum`, where values are whole numbers (bytes, inodes): rounded down, since a whole number is above
+    /// the one exactly when it is above the other.
+    static func wholeNumber(_ percent: Double, percentOf maximum: Double) -> Double {
+        (percent * maximum / 100).rounded(.down)
+    }
+}

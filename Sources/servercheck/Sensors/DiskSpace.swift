@@ -28,7 +28,8 @@ struct DiskSpace: Sensor {
                 patterns.append(DiskSpacePattern(DiskSpace.withoutSlashAtEnd(text)))
             } else {
                 config.problem(
-                    "excluded_partitions[\(index)]", "must be a mount point such as \"/mnt/*\", is \"\(text)\"")
+                    "excluded_partitions[\(index)]",
+                    "must be a mount point such as \"/mnt/*\", is \(ConfigProblem.quoted(text))")
             }
         }
         excludedPartitions = patterns

@@ -34,7 +34,7 @@ extension DiskSpace {
         return Metric(
             name: "\(name)_\(mountPoint)_inodes",
             value: Double(usage.totalInodes - min(usage.freeInodes, usage.totalInodes)),
-            limits: Limits(critical: percent / 100 * total), minimum: 0, maximum: total)
+            limits: Limits(critical: Limits.wholeNumber(percent, percentOf: total)), minimum: 0, maximum: total)
     }
 
     /// The status with limits lowered by the recovery margin: what an open problem still counts as.

@@ -15,7 +15,7 @@ struct DiskSpaceLimits: Sendable, Equatable {
     /// which the later of the two is met.
     func inBytes(capacity: Double) -> Limits {
         func limit(_ percent: Double) -> Double {
-            max(percent / 100 * capacity, freeBelow.map { capacity - $0 } ?? 0)
+            max(Limits.wholeNumber(percent, percentOf: capacity), freeBelow.map { (capacity - $0).rounded(.down) } ?? 0)
         }
         return Limits(warning: warningThreshold.map(limit), critical: limit(threshold))
     }
@@ -69,7 +69,7 @@ extension ConfigReader {
         switch value(key) {
         case nil: return nil
         case .number(let number): (bytes, shown) = (number, NumberText.shortest(number))
-        case .string(let text): (bytes, shown) = (ByteSize.parse(text), "\"\(text)\"")
+        case .string(let text): (bytes, shown) = (ByteSize.parse(text), ConfigProblem.quoted(text))
         case .some(let other): (bytes, shown) = (nil, other.typeName)
         }
         if let bytes, bytes > 0, bytes.isFinite { return bytes }

@@ -33,7 +33,9 @@ struct FreeMemory: Sensor {
         let total = Double(amounts.totalBytes)
         let metric = Metric(
             name: name, value: Double(amounts.totalBytes - amounts.availableBytes), unit: .bytes,
-            limits: Limits(warning: warningThreshold.map { $0 / 100 * total }, critical: threshold / 100 * total),
+            limits: Limits(
+                warning: warningThreshold.map { Limits.wholeNumber($0, percentOf: total) },
+                critical: Limits.wholeNumber(threshold, percentOf: total)),
             minimum: 0, maximum: total)
         let lingering = metric.limits.lowered(by: policy.recoveryMargin / 100 * total).judge(metric.value)
 

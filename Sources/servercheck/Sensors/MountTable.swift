@@ -55,6 +55,7 @@ struct MountTable: Sendable {
         if onTop.contains(where: { mounts[$0].point == mount.point }) { return true }
         return lineage(of: mount).contains { position in
             let covered = mounts[position]
+            if covered.parent == covered.id { return false }
             return (childrenByParentID[covered.parent] ?? []).contains { sibling in
                 let cover = mounts[sibling].point
                 if cover == covered.point { return sibling > position }
