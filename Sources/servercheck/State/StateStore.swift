@@ -137,9 +137,12 @@ struct StateStore: ~Copyable {
             }
         } catch let error as StateError {
             throw error
-        } catch {
-            // Unreadable for this user (left by root with mode 0600): rename works where the directory is ours.
+        } catch let error as SystemError where [EACCES, EPERM].contains(error.code) {
+            // Another user's, with mode 0600: it stays unreadable, and rename works where the directory is ours.
             reason = "\(error)"
+        } catch {
+            // A failing disk, no descriptors left: the state is there, and must not be taken for lost.
+            throw StateError(description: "\(error); this run did nothing, the next one tries again")
         }
         let outcome: String
         do {
@@ -158,10 +161,9 @@ struct StateStore: ~Copyable {
     private static func takeLock(
         _ places: StatePlaces, deadline: ContinuousClock.Instant
     ) throws(StateError) -> OpenFile? {
-        let flags = O_RDONLY | O_DIRECTORY
-        guard
-            let directory = (try? OpenFile(places.state, flags: flags)) ?? (try? OpenFile(places.runtime, flags: flags))
-        else { return nil }
+        var found = try lockable(places.state)
+        if found == nil { found = try lockable(places.runtime) }
+        guard let directory = found else { return nil }
         var pause: UInt32 = 1000
         while flock(directory.descriptor, LOCK_EX | LOCK_NB) != 0 {
             // EBADF: NFS locks only files opened for writing; two runs at once are then the administrator's care.
@@ -175,6 +177,17 @@ struct StateStore: ~Copyable {
             pause = min(pause * 2, 50_000)
         }
         return directory
+    }
+
+    /// nil: the directory cannot be had, and the run will say so when it writes.
+    private static func lockable(_ directory: String) throws(StateError) -> OpenFile? {
+        do {
+            return try OpenFile(directory, flags: O_RDONLY | O_DIRECTORY)
+        } catch {
+            // Without the lock only where there is nothing to lock: a lack of descriptors must not let two runs in.
+            if [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP].contains(error.code) { return nil }
+            throw StateError(description: "\(error); this run did nothing, the next one tries again")
+        }
     }
 
     /// mkdir -p; a failure shows when the state is written.
