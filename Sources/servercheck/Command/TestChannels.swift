@@ -1,8 +1,7 @@
 // `servercheck test-channels`: one test message through each channel, at once, and a line for each.
 
 import ArgumentParser
-import FoundationEssentials
-import Glibc
+import Logging
 
 /// Sends a test message through each channel.
 struct TestChannels: ParsableCommand {
@@ -17,22 +16,26 @@ struct TestChannels: ParsableCommand {
     var config: String?
 
     @Option(help: ArgumentHelp("For all of it.", valueName: "seconds"))
-    var timeout: Double = 30
+    var timeout: Double = RunSettings.defaultTimeout
 
     func validate() throws {
-        guard timeout > 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout must be between 0 and 86400 seconds")
+        guard (1...3600).contains(timeout) else {
+            throw ValidationError("--timeout \(timeout): must be between 1 and 3600 seconds")
         }
     }
 
     func run() throws {
-        let machine = Machine.current(environment: ProcessInfo.processInfo.environment)
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        let environment = Machine.processEnvironment()
+        let machine = Machine.current(environment: environment)
         let loaded: Config
         do throws(ConfigError) {
             loaded = try ConfigFile.load(explicitPath: config, machine: machine, allowBuiltIn: false)
         } catch {
             throw complaint(error.description)
         }
+        let log = LogOutput.logger(environment: environment, minimumLevel: nil)
+        for warning in loaded.warnings { log.warning("config: \(warning)") }
         let channels = loaded.channels.filter { channel == nil || $0.name == channel }
         if loaded.channels.isEmpty {
             throw complaint("no channels are configured: messaging_channels is empty, there is nobody to tell")
@@ -43,17 +46,15 @@ struct TestChannels: ParsableCommand {
         }
         var transport = CurlTransport()
         let test = ChannelTest(now: machine.now, hostname: loaded.hostname ?? machine.hostname)
-        let verdicts = test.send(
-            through: channels, with: &transport, before: ContinuousClock.now + .seconds(timeout))
+        let verdicts = test.send(through: channels, with: &transport, before: deadline)
         for (channel, verdict) in zip(channels, verdicts) {
-            print(ChannelTest.line(for: channel, verdict, timeoutSeconds: timeout))
+            StandardStream.output.write(ChannelTest.line(for: channel, verdict, timeoutSeconds: timeout) + "\n")
         }
         if !verdicts.allSatisfy(ChannelTest.isDelivered) { throw ExitCode(Status.critical.rawValue) }
     }
 
     private func complaint(_ text: String) -> ExitCode {
-        // A standard error that is closed has nobody to tell.
-        try? OpenFile(adopting: dup(STDERR_FILENO), path: "standard error").write(Array("\(text)\n".utf8))
+        StandardStream.error.write(text + "\n")
         return ExitCode(Status.unknown.rawValue)
     }
 }
