@@ -50,7 +50,9 @@ struct Telegram: Channel {
             return .delivered(
                 warning: "the group has moved: set chat_id to \(remembered) in the config", memory: context.memory)
         }
-        let error = "Telegram answered \(answer.code): \(hideToken(Clean.text(reply.description ?? "", limit: 300)))"
+        // Hidden before cut: half a token is too much.
+        let words = Clean.text(hideToken(reply.description ?? ""), limit: 300)
+        let error = "Telegram answered \(answer.code)" + (words.isEmpty ? "" : ": \(words)")
         switch answer.code {
         case 400 where reply.parameters?.migrateToChatID != nil && remembered == nil:
             return .again(memory: "\(chatID) \(reply.parameters?.migrateToChatID ?? 0)")

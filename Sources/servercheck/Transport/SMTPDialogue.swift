@@ -32,8 +32,8 @@ struct SMTPDialogue: Sendable, Equatable {
             var text = Array(line)
             if text.last == UInt8(ascii: "\r") { text.removeLast() }
             guard text.count >= 3, text[..<3].allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
-            // Bounded: a server may talk without end.
-            if lines.count < 8 { lines.append(String(decoding: text.dropFirst(4).prefix(500), as: UTF8.self)) }
+            // Bounded: a server may talk without end. Longer than what is shown, so that no secret is cut before it is hidden.
+            if lines.count < 8 { lines.append(String(decoding: text.dropFirst(4).prefix(2000), as: UTF8.self)) }
             if text.count > 3 && text[3] == UInt8(ascii: "-") { continue }
             let code = String(decoding: text[..<3], as: UTF8.self)
             ended(([code] + lines.filter { !$0.isEmpty }).joined(separator: " "), isRefusal: text[0] >= 0x34)

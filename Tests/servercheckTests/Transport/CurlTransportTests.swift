@@ -1,0 +1,75 @@
+import Testing
+
+@testable import servercheck
+
+@Suite struct CurlTransportTests {
+    static let later = ContinuousClock.now + .seconds(60)
+
+    static func mail(port: Int, username: String? = nil, server: String = "127.0.0.1", message: String) -> Transfer {
+        .mail(
+            Transfer.MailRequest(
+                server: server, port: port, security: .none, username: username,
+                password: username.map { _ in Secret("S3CRET") }, sender: "a@b", recipients: ["c@d"], clientName: "me",
+                verifyTLS: true, message: Array(message.utf8)))
+    }
+
+    @Test("a message with leading dots crosses the wire with each of them doubled")
+    func dots() throws {
+        let server = try #require(SMTPListener())
+        var transport: any Transport = CurlTransport()
+        transport.start(Self.mail(port: server.port, message: "Subject: x\r\n\r\n.\r\n..a\r\nb.\r\n"), tag: 4)
+        let answered = transport.next(before: Self.later)
+        #expect(answered?.tag == 4)
+        #expect(answered?.answer == Answer(code: 250))
+        #expect(server.content() == "Subject: x\r\n\r\n..\r\n...a\r\nb.\r\n")
+        #expect(transport.next(before: Self.later) == nil)
+    }
+
+    @Test("without libcurl every transfer fails with the remedy")
+    func missingLibrary() {
+        let transport = CurlTransport(libraryName: "libcurl-that-is-not-there.so.4")
+        for tag in 0..<2 { transport.start(Self.mail(port: 1, message: ""), tag: tag) }
+        for tag in 0..<2 {
+            let answered = transport.next(before: Self.later)
+            #expect(answered?.tag == tag)
+            #expect(
+                answered?.answer.failure
+                    == "cannot load libcurl, which sends the messages: libcurl-that-is-not-there.so.4: cannot open "
+                    + "shared object file: No such file or directory "
+                    + "(install the package libcurl4; on Fedora and RHEL: libcurl)")
+        }
+    }
+
+    @Test("a library that is not libcurl is refused")
+    func foreignLibrary() {
+        let transport = CurlTransport(libraryName: "libc.so.6")
+        transport.start(Self.mail(port: 1, message: ""), tag: 0)
+        #expect(
+            transport.next(before: Self.later)?.answer.failure
+                == "cannot load libcurl, which sends the messages: libc.so.6 has no curl_global_init "
+                + "(install the package libcurl4; on Fedora and RHEL: libcurl)")
+    }
+
+    @Test("a password that would travel readable is refused before anything is opened")
+    func exposedPassword() {
+        let transport = CurlTransport(libraryName: "libcurl-that-is-not-there.so.4")
+        transport.start(Self.mail(port: 25, username: "u", server: "192.0.2.1", message: ""), tag: 0)
+        #expect(
+            transport.next(before: Self.later)?.answer.failure
+                == "username and password are not sent to 192.0.2.1:25 without encryption "
+                + "(set send_starttls to true, or port to 465)")
+    }
+
+    @Test("other protocols than http and https are refused", arguments: ["file:///etc/passwd", "ftp://127.0.0.1:1/"])
+    func protocols(url: String) {
+        let transport = CurlTransport()
+        transport.start(.http(Transfer.HTTPRequest(url: Secret(url), contentType: "x", body: [])), tag: 0)
+        let answer = transport.next(before: Self.later)?.answer
+        let place = url.hasPrefix("file") ? "file://" : "ftp://127.0.0.1:1"
+        #expect(
+            answer?.failure
+                == "this machine's libcurl cannot speak to \(place) "
+                + "(install the package libcurl4; on Fedora and RHEL: libcurl in place of libcurl-minimal)")
+        #expect(answer?.body == [])
+    }
+}
