@@ -2,12 +2,20 @@
 
 /// The mounts of this mount namespace.
 struct MountTable: Sendable {
+    /// Where a mount is attached: on which mount, at which path.
+    private struct Place: Hashable {
+        var parentID: Int
+        var point: [UInt8]
+    }
+
     /// In tree order: parents first, siblings in the order of the file. For the tree order is what the kernel makes of
     /// any order when it copies a namespace, so that a sandboxed unit and a shell see the same.
     let mounts: [Mount]
     /// Positions in `mounts`.
     private let positionByID: [Int: Int]
     private let childrenByParentID: [Int: [Int]]
+    /// The last one where several are at one place.
+    private let positionByPlace: [Place: Int]
 
     /// Reads the whole file; lines that are not what the kernel writes are left out.
     init(_ bytes: [UInt8]) {
@@ -18,14 +26,18 @@ struct MountTable: Sendable {
     private init(_ mounts: [Mount]) {
         var positions: [Int: Int] = [:]
         var children: [Int: [Int]] = [:]
+        var places: [Place: Int] = [:]
         for (position, mount) in mounts.enumerated() {
             positions[mount.id] = position
             // The initial rootfs is its own parent.
-            if mount.parent != mount.id { children[mount.parent, default: []].append(position) }
+            if mount.parent == mount.id { continue }
+            children[mount.parent, default: []].append(position)
+            places[Place(parentID: mount.parent, point: mount.point)] = position
         }
         self.mounts = mounts
         positionByID = positions
         childrenByParentID = children
+        positionByPlace = places
     }
 
     private static func inTreeOrder(_ mounts: [Mount]) -> [Mount] {
@@ -51,15 +63,16 @@ struct MountTable: Sendable {
 
     /// Whether another mount lies over this one, or over a directory above it, so that its mount point leads elsewhere.
     func isHidden(_ mount: Mount) -> Bool {
-        let onTop = childrenByParentID[mount.id] ?? []
-        if onTop.contains(where: { mounts[$0].point == mount.point }) { return true }
+        if positionByPlace[Place(parentID: mount.id, point: mount.point)] != nil { return true }
         return lineage(of: mount).contains { position in
             let covered = mounts[position]
             if covered.parent == covered.id { return false }
-            return (childrenByParentID[covered.parent] ?? []).contains { sibling in
-                let cover = mounts[sibling].point
-                if cover == covered.point { return sibling > position }
-                return sibling != position && MountTable.lies(covered.point, below: cover)
+            // Asked path by path, not mount by mount: a ZFS pool can have thousands side by side.
+            if let last = positionByPlace[Place(parentID: covered.parent, point: covered.point)], last > position {
+                return true
+            }
+            return MountTable.directories(above: covered.point).contains {
+                positionByPlace[Place(parentID: covered.parent, point: $0)] != nil
             }
         }
     }
@@ -81,9 +94,10 @@ struct MountTable: Sendable {
         return positions
     }
 
-    private static func lies(_ path: [UInt8], below directory: [UInt8]) -> Bool {
-        let slash = UInt8(ascii: "/")
-        if directory == [slash] { return path.count > 1 }
-        return path.count > directory.count && path[directory.count] == slash && path.starts(with: directory)
+    /// `/` and `/a` for `/a/b`; none for `/`.
+    private static func directories(above path: [UInt8]) -> [[UInt8]] {
+        guard path.count > 1 else { return [] }
+        let slashes = path.indices.dropFirst().filter { path[$0] == UInt8(ascii: "/") }
+        return [[UInt8(ascii: "/")]] + slashes.map { Array(path[..<$0]) }
     }
 }
