@@ -141,7 +141,7 @@ def test_a_bad_config_is_refused_with_every_mistake(servercheck, args):
 def test_a_text_that_is_no_config_is_named_with_its_file(servercheck, args, text):
     result = servercheck(*args, config=text)
     assert result.exit_code == 3
-    assert str(servercheck.config_path) in result.first_line
+    assert str(servercheck.config_path) in (result.stdout or result.stderr).splitlines()[0]
 
 
 def test_a_config_that_is_not_there_is_named(servercheck):
