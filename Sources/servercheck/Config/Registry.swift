@@ -6,6 +6,6 @@ struct Registry: Sendable {
     var channels: [any Channel.Type]
 
     static let standard = Registry(
-        sensors: [DiskSpace.self, FreeMemory.self],
+        sensors: [DiskSpace.self, FreeMemory.self, SSHDAccess.self],
         channels: [Telegram.self, SMTP.self])
 }

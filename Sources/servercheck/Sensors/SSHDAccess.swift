@@ -1,2 +1,232 @@
-/// What sshd_access remembers.
-struct SSHDAccessMemory: Sendable, Equatable, Codable {}
+// sshd_access: failed logins by SSH, read from where the last run stopped, and logins that follow failures.
+
+/// The sensor `sshd_access`.
+struct SSHDAccess: Sensor {
+    static let kind = "sshd_access"
+
+    /// Where the lines come from.
+    enum Source: String, Sendable, CaseIterable {
+        /// log_file, then /var/log/secure, then the journal.
+        case auto
+        case file
+        case journal
+    }
+
+    let name: String
+    let policy: NotifyPolicy
+    let logFile: String
+    let source: Source
+    let rules: AttemptRules
+
+    /// Where Fedora and its kin log.
+    private static let otherLogFile = "/var/log/secure"
+    /// A log that is missing for a moment is being rotated.
+    private static let rotationSeconds = 120.0
+    /// Logins told one by one in a run.
+    private static let loginLimit = 10
+
+    init(config: inout ConfigReader) {
+        name = config.name()
+        let renotifyMinutes = 5.0
+        policy = config.notifyPolicy(renotifyMinutes: renotifyMinutes)
+        logFile = config.string("log_file") ?? "/var/log/auth.log"
+        if !logFile.hasPrefix("/") { config.problem("log_file", "must be an absolute path, is \"\(logFile)\"") }
+        let word = config.string("source") ?? Source.auto.rawValue
+        if Source(rawValue: word) == nil {
+            config.problem("source", "must be \"auto\", \"file\" or \"journal\", is \"\(word)\"")
+        }
+        source = Source(rawValue: word) ?? .auto
+        var rules = AttemptRules()
+        rules.durationSeconds = config.number("duration", in: 1...86_400) ?? rules.durationSeconds
+        rules.amount = config.integer("amount", in: 0...1_000_000) ?? rules.amount
+        rules.incidentGapSeconds = policy.renotifySeconds ?? renotifyMinutes * 60
+        rules.loginAfterFailures = config.integer("login_after_failures", in: 0...1000) ?? rules.loginAfterFailures
+        rules.notifyLogins = config.bool("notify_logins") ?? rules.notifyLogins
+        for (index, text) in config.strings("ignore_addresses").enumerated() {
+            if let network = Network(text) {
+                rules.ignoredNetworks.append(network)
+            } else {
+                config.problem("ignore_addresses[\(index)]", "must be an address or a CIDR block, is \"\(text)\"")
+            }
+        }
+        self.rules = rules
+    }
+
+    var summary: String {
+        let place =
+            source == .journal ? "the journal" : source == .file ? logFile : "\(logFile) or what stands in for it"
+        let login = rules.loginAfterFailures > 0 ? ", or a login after \(rules.loginAfterFailures) failures" : ""
+        return "failed SSH logins in \(place): CRITICAL above \(rules.amount) within "
+            + "\(NumberText.shortest(rules.durationSeconds)) s\(login)"
+    }
+
+    func measure(on machine: Machine, memory: SensorMemory) throws(SensorError) -> Reading {
+        guard source != .journal else {
+            throw SensorError("this version cannot read the journal: install rsyslog, and set \"source\" to \"file\"")
+        }
+        var own = memory.sshdAccess ?? SSHDAccessMemory()
+        var counter = AttemptCounter(rules: rules, memory: own.attempts, now: machine.now)
+        let (path, notes) = try read(&own, machine) { counter.consume($0) }
+        let counted = counter.finish(complete: false)
+        own.attempts = counter.memory
+        let endedIncident = follow(&own, counted, machine.now)
+
+        var findings: [Finding] = []
+        if let problem = unreadable(&own, path, counted, machine.now) {
+            findings.append(problem)
+        } else {
+            findings.append(finding(own, counted, ended: endedIncident, now: machine.now))
+        }
+        findings += logins(counted)
+        var reading = Reading(findings: findings, memory: memory, notes: notes)
+        reading.memory.sshdAccess = own
+        return reading
+    }
+
+    private var paths: [String] {
+        source == .auto && logFile != SSHDAccess.otherLogFile ? [logFile, SSHDAccess.otherLogFile] : [logFile]
+    }
+
+    /// Reads on in the first log that is there.
+    ///
+    /// - Returns: its path, nil when there is none.
+    private func read(
+        _ own: inout SSHDAccessMemory, _ machine: Machine, consume: (Span<UInt8>) -> Void
+    ) throws(SensorError) -> (path: String?, notes: [String]) {
+        var positions: [String: LogPosition] = [:]
+        var notes: [String] = []
+        var found: String?
+        for path in paths where found == nil {
+            do {
+                let reading = try LogTail.read(
+                    path: path, position: own.positions[path], machine: machine, consume: consume)
+                positions[path] = reading.position
+                notes += reading.notes
+                if reading.overlongLines > 0 {
+                    notes.append("\(reading.overlongLines) lines of \(path) are longer than 64 KiB and were skipped")
+                }
+                if !reading.isMissing { found = path }
+            } catch {
+                throw SensorError(error.description)
+            }
+        }
+        own.positions.merge(positions) { _, new in new }
+        own.positions = own.positions.filter { paths.contains($0.key) }
+        return (found, notes)
+    }
+
+    /// Opens, continues and ends the incident.
+    ///
+    /// - Returns: the one that is over now.
+    private func follow(_ own: inout SSHDAccessMemory, _ counted: AttemptSummary, _ now: Timestamp) -> SSHDIncident? {
+        if let windowEnd = counted.lastExceeding {
+            let start = counted.first ?? windowEnd
+            var incident =
+                own.incident ?? SSHDIncident(first: start, last: start, windowEnd: windowEnd, seen: now)
+            incident.windowEnd = windowEnd
+            incident.seen = now
+            incident.add(counted)
+            own.incident = incident
+            return nil
+        }
+        guard var incident = own.incident else { return nil }
+        if incident.seen.hasElapsed(rules.incidentGapSeconds, at: now) {
+            own.incident = nil
+            return incident
+        }
+        incident.add(counted)
+        own.incident = incident
+        return nil
+    }
+
+    /// Blindness is never OK: no log, or none of sshd's lines can be read.
+    private func unreadable(
+        _ own: inout SSHDAccessMemory, _ path: String?, _ counted: AttemptSummary, _ now: Timestamp
+    ) -> Finding? {
+        if counted.sshdLines > 0 {
+            own.isBlind = counted.unparsed >= counted.sshdLines ? true : nil
+        }
+        guard let path else {
+            // For a moment between a rotation's rename and the next line there is no log: that is no problem yet.
+            let wasThere = own.positions.values.contains { $0.live != nil || !$0.rotated.isEmpty }
+            let since = own.missingSince ?? now
+            own.missingSince = since
+            if wasThere, !since.hasElapsed(SSHDAccess.rotationSeconds, at: now) { return nil }
+            return unknown(
+                "no log of sshd at \(paths.joined(separator: " or ")): install rsyslog, or name the log in \"log_file\""
+            )
+        }
+        own.missingSince = nil
+        guard own.isBlind == true else { return nil }
+        return unknown(
+            "the lines of sshd in \(path) have a format that is not known, so attacks cannot be seen: use rsyslog's "
+                + "RSYSLOG_FileFormat or RSYSLOG_TraditionalFileFormat")
+    }
+
+    private func unknown(_ text: String) -> Finding {
+        Finding(sensor: name, id: name, status: .unknown, text: text)
+    }
+
+    private func finding(
+        _ own: SSHDAccessMemory, _ counted: AttemptSummary, ended: SSHDIncident?, now: Timestamp
+    ) -> Finding {
+        let window = "\(NumberText.shortest(rules.durationSeconds)) s"
+        var status = Status.ok
+        var text = "\(counted.attempts) failed SSH logins"
+        if let incident = own.incident {
+            // Also between two runs: the last exceeding window is younger than its own length.
+            if counted.lastExceeding != nil || !incident.windowEnd.hasElapsed(rules.durationSeconds, at: now) {
+                status = .critical
+            }
+            text =
+                "\(incident.attempts) failed SSH logins, up to \(incident.peak) within \(window) (limit \(rules.amount))"
+            if let most = incident.addresses.first { text += ", most from \(most.name)" }
+            if status == .ok { text += "; no more such attack now" }
+        } else if let ended {
+            text =
+                "\(ended.attempts) failed SSH logins, and none above the limit for "
+                + "\(NumberText.shortest(rules.incidentGapSeconds / 60)) min"
+        }
+        return Finding(
+            sensor: name, id: name, status: status, lingering: own.incident == nil ? status : .critical, text: text,
+            details: (own.incident ?? ended)?.details ?? [], metrics: metrics(counted))
+    }
+
+    private func metrics(_ counted: AttemptSummary) -> [Metric] {
+        // Two sensors of this kind would otherwise share their labels.
+        let prefix = name == SSHDAccess.kind ? "" : name + "_"
+        return [
+            Metric(name: prefix + "attempts", value: Double(counted.attempts), minimum: 0),
+            Metric(name: prefix + "attempts_total", value: Double(counted.attemptsTotal), unit: .counter, minimum: 0),
+            Metric(
+                name: prefix + "peak", value: Double(counted.peak?.attempts ?? 0),
+                limits: Limits(critical: Double(rules.amount)), minimum: 0),
+            Metric(name: prefix + "logins", value: Double(counted.logins), minimum: 0),
+        ]
+    }
+
+    /// Events: a login after failures, and any login when asked for.
+    private func logins(_ counted: AttemptSummary) -> [Finding] {
+        let all = counted.notableLogins
+        var findings = all.prefix(SSHDAccess.loginLimit).map { login in
+            let who = "\(Clean.text(login.user ?? "somebody", limit: 80)) from \(login.address ?? "an unknown address")"
+            let how = login.method.map { " by \(Clean.text($0, limit: 40))" } ?? ""
+            let after =
+                login.suspicious ? " after \(login.failures) failed attempts from there within an hour" : ""
+            return Finding(
+                sensor: name, id: "\(name):login:\(login.address ?? "unknown")", kind: .event,
+                status: login.suspicious ? .critical : .ok,
+                text: "SSH login of \(who)\(how)\(after), \(login.time.localText)")
+        }
+        let rest = all.dropFirst(SSHDAccess.loginLimit)
+        let more = rest.count.addingSaturated(counted.furtherNotableLogins)
+        if more > 0 {
+            findings.append(
+                Finding(
+                    sensor: name, id: "\(name):login:more", kind: .event,
+                    status: rest.contains(where: \.suspicious) || counted.furtherNotableLogins > 0 ? .critical : .ok,
+                    text: "and \(more) more SSH logins"))
+        }
+        return findings
+    }
+}

@@ -1,0 +1,84 @@
+// What sshd_access remembers between runs: where it read to, what counting needs, and the incident that is going on.
+
+/// What sshd_access remembers.
+struct SSHDAccessMemory: Sendable, Equatable, Codable {
+    /// By the path of the log; `auto` may know two.
+    var positions: [String: LogPosition] = [:]
+    var attempts = AttemptMemory()
+    var incident: SSHDIncident?
+    /// When the log was first found missing; nil while it is there.
+    var missingSince: Timestamp?
+    /// Whether the last lines of sshd that came were all unreadable.
+    var isBlind: Bool?
+
+    enum CodingKeys: String, CodingKey {
+        case positions
+        case attempts
+        case incident
+        case missingSince = "missing_since"
+        case isBlind = "is_blind"
+    }
+}
+
+/// Attempts from the first exceeding window on, until renotify_time passes without one.
+struct SSHDIncident: Sendable, Equatable, Codable {
+    /// A name and how many attempts it made.
+    struct Share: Sendable, Equatable, Codable {
+        var name: String
+        var attempts: Int
+    }
+
+    /// The first attempt, by the log's clock.
+    var first: Timestamp
+    /// The last attempt, by the log's clock.
+    var last: Timestamp
+    /// The end of the last exceeding window, by the log's clock.
+    var windowEnd: Timestamp
+    /// The run that read it. The incident ends by our own clock: that of the log may be set, or of another zone.
+    var seen: Timestamp
+    var attempts = 0
+    /// Most attempts in one window.
+    var peak = 0
+    /// The largest shares, at most `shareLimit`.
+    var addresses: [Share] = []
+    var users: [Share] = []
+
+    static let shareLimit = 20
+
+    /// Takes one run's counts in.
+    mutating func add(_ summary: AttemptSummary) {
+        attempts = attempts.addingSaturated(summary.attempts)
+        peak = max(peak, summary.peak?.attempts ?? 0)
+        first = min(first, summary.first ?? first)
+        last = max(last, summary.last ?? last)
+        SSHDIncident.add(summary.byAddress.map { Share(name: $0.address, attempts: $0.attempts) }, to: &addresses)
+        SSHDIncident.add(summary.byUser.map { Share(name: $0.user, attempts: $0.attempts) }, to: &users)
+    }
+
+    private static func add(_ new: [Share], to shares: inout [Share]) {
+        for share in new.prefix(shareLimit) {
+            // Names are cut: an attacker's user name must not fill the state.
+            let name = Clean.text(share.name, limit: 80)
+            if let index = shares.firstIndex(where: { $0.name == name }) {
+                shares[index].attempts = shares[index].attempts.addingSaturated(share.attempts)
+            } else {
+                shares.append(Share(name: name, attempts: share.attempts))
+            }
+        }
+        shares.sort { ($1.attempts, $0.name) < ($0.attempts, $1.name) }
+        shares = Array(shares.prefix(shareLimit))
+    }
+
+    /// Lines for a message: who tried most, and as whom.
+    var details: [String] {
+        var lines = [
+            "\(attempts) failed logins between \(first.localText) and \(last.localText), at most \(peak) in one window"
+        ]
+        lines += addresses.prefix(5).map { "from \($0.name): \($0.attempts)" }
+        if addresses.count > 5 { lines.append("and from other addresses") }
+        if !users.isEmpty {
+            lines.append("as " + users.prefix(5).map { "\($0.name) (\($0.attempts))" }.joined(separator: ", "))
+        }
+        return lines
+    }
+}
