@@ -21,8 +21,9 @@ struct Servercheck: ParsableCommand {
             if CommandLine.arguments.count <= 1 { try RunSettings().perform() }
             var command = try parseAsRoot()
             try command.run()
+            end(Status.ok.rawValue)
         } catch let code as ExitCode {
-            Glibc.exit(code.rawValue)
+            end(code.rawValue)
         } catch {
             let text = fullMessage(for: error)
             if exitCode(for: error).isSuccess {
@@ -34,7 +35,14 @@ struct Servercheck: ParsableCommand {
                 Printer(format: isJSON ? .json : .nagios)
                     .print(.failure(message(for: error), host: Machine.ownHostname(), time: .current))
             }
-            Glibc.exit(Status.unknown.rawValue)
+            end(Status.unknown.rawValue)
         }
+    }
+
+    /// Without exit handlers: a thread that was left behind may still be in libcurl's TLS library, whose handler would take
+    /// the ground from under it.
+    private static func end(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 }
