@@ -10,14 +10,14 @@ from pathlib import Path
 from support.run import Result
 
 
-def run_channels(servercheck, channels, *args, secrets, command="test-channels", wrapper=(), env=None, timeout=90):
+def run_channels(servercheck, channels, *args, secrets, command="test-channels", sensors=None, wrapper=(), env=None,
+                 timeout=90):
     """Runs `servercheck COMMAND` with these channels at the highest log level.
 
     secrets: texts that may occur in no output, log, state or command line, in no usual encoding.
     """
     log = servercheck.directory / "servercheck.log"
-    config = {"messaging_channels": channels,
-              "sensors": [{"diskspace": {"threshold": 100, "inode_threshold": None}}]}
+    config = {"messaging_channels": channels, "sensors": sensors or [{"free_memory": {"threshold": 100}}]}
     line = servercheck.command(command, *args, config=config, wrapper=wrapper)
     started = time.monotonic()
     process = subprocess.Popen(
@@ -44,3 +44,19 @@ def assert_secret_free(places, secrets):
         for place, content in places.items():
             for form in forms:
                 assert form not in content, f"the secret is in {place}: {content!r}"
+
+
+def run_with_problem(servercheck, channels, *args, secrets, is_bad=True, **keys):
+    """Runs `servercheck run` with one sensor that is CRITICAL, or fine again, and keeps the state from call to call."""
+    return run_channels(
+        servercheck, channels, "--state-dir", servercheck.state, *args, secrets=secrets, command="run",
+        sensors=[{"free_memory": {"threshold": 0 if is_bad else 100}}], **keys)
+
+
+def without_libcurl(directory):
+    """A wrapper that runs a command where libcurl.so.4 is an empty file. Needs root, unshare and ldconfig."""
+    empty = directory / "empty"
+    empty.write_text("")
+    return ["unshare", "-m", "sh", "-c",
+            'for path in $(ldconfig -p | sed -n "s/.*libcurl.so.4 .*=> //p"); do '
+            f'mount --bind "{empty}" "$(readlink -f "$path")"; done; exec "$@"', "sh"]
