@@ -1,6 +1,7 @@
 // `servercheck run`, the default: load the config, run once under a guard, print, exit.
 
 import ArgumentParser
+import Glibc
 import Logging
 
 struct RunCommand: ParsableCommand {
@@ -98,9 +99,11 @@ struct RunSettings: Sendable {
         do {
             config = try ConfigFile.load(explicitPath: configPath, machine: machine, allowBuiltIn: isDryRun)
         } catch {
-            return failure(error.problems.map(\.description))
+            return failure(error.lines)
         }
-        for warning in config.warnings { log.warning("config: \(warning)") }
+        // Once a minute nobody reads them; a person does, and check-config shows them as well.
+        let isForPeople = isDryRun || verbosity > 0 || isatty(STDERR_FILENO) != 0
+        for warning in config.warnings { log.log(level: isForPeople ? .warning : .debug, "config: \(warning)") }
         let names = config.sensors.map(\.name)
         if let unknown = sensors.first(where: { !names.contains($0) }) {
             return failure(["--sensor \(unknown): no such sensor in the config, only \(names.joined(separator: ", "))"])

@@ -33,7 +33,8 @@ enum ConfigFile {
                 if isAbsent, explicitPath == nil { continue }
                 throw configError(error, on: place)
             }
-            return try read(file, place: place, credentials: credentials, registry: registry)
+            return try read(
+                file, place: place, isNamed: explicitPath != nil, credentials: credentials, registry: registry)
         }
         if allowBuiltIn { return try BuiltInConfig.load(tried: standardPlaces, registry: registry) }
         let tried = standardPlaces.joined(separator: ", ")
@@ -43,10 +44,10 @@ enum ConfigFile {
     }
 
     private static func read(
-        _ file: borrowing OpenFile, place: String, credentials: String?, registry: Registry
+        _ file: borrowing OpenFile, place: String, isNamed: Bool, credentials: String?, registry: Registry
     ) throws(ConfigError) -> Config {
         let facts = try naming(place) { () throws(SystemError) in try file.facts() }
-        let doubts = doubts(about: facts, path: place, user: geteuid())
+        let doubts = doubts(about: facts, path: place, isNamed: isNamed, user: geteuid())
         // What a refused file says is not looked at.
         if doubts.contains(where: { $0.severity == .error }) { throw ConfigError(file: place, problems: doubts) }
         let bytes = try naming(place) { () throws(SystemError) in try file.contents(limit: sizeLimit) }
@@ -57,8 +58,13 @@ enum ConfigFile {
 
     /// What is wrong with the file itself. Modes 0400 and 0440, which systemd gives to credentials, are fine.
     ///
-    /// - Parameter user: the effective user id of this process.
-    static func doubts(about facts: OpenFile.Facts, path: String, user: UInt32) -> [ConfigProblem] {
+    /// - Parameters:
+    ///   - isNamed: by `--config`. A file that was merely found (./config.json) and belongs to someone else is refused:
+    ///     it could name any file to read a token from, or to write metrics to.
+    ///   - user: the effective user id of this process.
+    static func doubts(
+        about facts: OpenFile.Facts, path: String, isNamed: Bool = true, user: UInt32
+    ) -> [ConfigProblem] {
         if !facts.isRegular { return [ConfigProblem(path: "", text: "is not a regular file")] }
         if facts.mode & S_IWOTH != 0 {
             return [ConfigProblem(path: "", text: "refused because others may write to it (chmod o-w \(path))")]
@@ -70,7 +76,7 @@ enum ConfigFile {
         }
         if facts.owner != 0, facts.owner != user {
             let text = "it belongs to user id \(facts.owner), who can change it (chown root \(path))"
-            doubts.append(ConfigProblem(path: "", text: text, severity: .warning))
+            doubts.append(ConfigProblem(path: "", text: text, severity: isNamed ? .warning : .error))
         }
         return doubts
     }

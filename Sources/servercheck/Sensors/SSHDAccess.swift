@@ -53,10 +53,9 @@ struct SSHDAccess: Sensor {
     }
 
     var summary: String {
-        let place =
-            source == .journal ? "the journal" : source == .file ? logFile : "\(logFile) or what stands in for it"
-        let login = rules.loginAfterFailures > 0 ? ", or a login after \(rules.loginAfterFailures) failures" : ""
-        return "failed SSH logins in \(place): CRITICAL above \(rules.amount) within "
+        let place = source == .journal ? "the journal" : paths.joined(separator: ", else ")
+        let login = rules.loginAfterFailures > 0 ? ", and at a login after \(rules.loginAfterFailures) failures" : ""
+        return "\(place): CRITICAL above \(rules.amount) failed logins within "
             + "\(NumberText.shortest(rules.durationSeconds)) s\(login)"
     }
 

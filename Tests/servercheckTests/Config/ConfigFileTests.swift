@@ -127,4 +127,13 @@ import Testing
         let facts = OpenFile.Facts(device: 1, inode: 1, size: 1, mode: S_IFREG | mode, owner: owner, group: 0, links: 1)
         #expect(ConfigFile.doubts(about: facts, path: "/c", user: 1000).map(\.text) == expected)
     }
+
+    @Test("a config that was merely found and belongs to someone else is refused")
+    func foundOwner() {
+        let facts = OpenFile.Facts(
+            device: 1, inode: 1, size: 1, mode: S_IFREG | 0o600, owner: 1001, group: 0, links: 1)
+        let doubts = ConfigFile.doubts(about: facts, path: "./config.json", isNamed: false, user: 0)
+        #expect(doubts.map(\.severity) == [.error])
+        #expect(ConfigFile.doubts(about: facts, path: "/c", user: 0).map(\.severity) == [.warning])
+    }
 }
