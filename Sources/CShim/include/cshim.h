@@ -4,6 +4,7 @@
 
 #include "cshim_curl.h"
 #include "cshim_linux.h"
+#include "cshim_terminal.h"
 #include "cshim_zlib.h"
 
 #endif

@@ -12,7 +12,7 @@ struct Servercheck: ParsableCommand {
         abstract: "Checks this server once, tells who must know, and answers like a Nagios plugin.",
         discussion: "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, wrong usage or an internal failure.",
         version: version,
-        subcommands: [RunCommand.self, StatusCommand.self, CheckConfig.self, TestChannels.self],
+        subcommands: [RunCommand.self, StatusCommand.self, Scan.self, CheckConfig.self, TestChannels.self],
         defaultSubcommand: RunCommand.self)
 
     static func main() {

@@ -1,0 +1,109 @@
+// The logs of one scan: opened all at once, put in the order of time, then read one after the other.
+
+import Glibc
+
+/// What a scan reads.
+struct ScanInput {
+    /// A log with its place in time.
+    private final class Part {
+        let name: String
+        /// nil: a pipe.
+        let size: Int64?
+        /// The time of its first line; nil: unknown.
+        let first: Timestamp?
+        private var source: LogSource?
+
+        init(name: String, size: Int64?, first: Timestamp?, source: consuming LogSource) {
+            self.name = name
+            self.size = size
+            self.first = first
+            self.source = consume source
+        }
+
+        /// Once.
+        func takeSource() -> LogSource? { source.take() }
+    }
+
+    private var parts: [Part] = []
+    /// Logs that cannot be read, or not to their end: one line each.
+    private(set) var errors: [LogError] = []
+
+    /// Bytes of all files; nil with a pipe among them.
+    var totalBytes: Int64? {
+        var sum: Int64 = 0
+        for part in parts {
+            guard let size = part.size else { return nil }
+            sum &+= size
+        }
+        return sum
+    }
+
+    var isEmpty: Bool { parts.isEmpty }
+    /// Names in the order of reading.
+    var names: [String] { parts.map(\.name) }
+
+    /// Opens `paths`; `-` is standard input. Rotated logs come in any order: they are read by the time of their first
+    /// lines, so that connections and windows across two files are right. Where that is unknown they stay behind.
+    init(paths: [String], now: Timestamp, zone: LocalZone = .system) {
+        for path in paths {
+            do {
+                parts.append(try ScanInput.open(path, now: now, zone: zone))
+            } catch {
+                errors.append(error)
+            }
+        }
+        let order = parts.enumerated().sorted { left, right in
+            guard let first = left.element.first, let other = right.element.first, first != other else {
+                if (left.element.first == nil) != (right.element.first == nil) { return left.element.first != nil }
+                return left.offset < right.offset
+            }
+            return first < other
+        }
+        parts = order.map(\.element)
+    }
+
+    /// Hands every line of every log to `consume`, also a last one without a line end.
+    ///
+    /// - Parameter progress: told now and then how many bytes are done.
+    mutating func read(progress: (Int64) -> Void, consume: (Span<UInt8>) -> Void) {
+        var done: Int64 = 0
+        for part in parts {
+            guard var source = part.takeSource() else { continue }
+            var reader = LineReader()
+            do {
+                while try reader.readSome(&source, consume: consume) { progress(done &+ source.bytesRead) }
+                reader.finish(consume: consume)
+            } catch {
+                errors.append(error)
+            }
+            done &+= source.bytesRead
+        }
+    }
+
+    private static func open(_ path: String, now: Timestamp, zone: LocalZone) throws(LogError) -> Part {
+        if path == "-" {
+            let source = try LogSource(stream: OpenFile(adopting: STDIN_FILENO, path: "standard input"))
+            return Part(name: "standard input", size: nil, first: nil, source: source)
+        }
+        let file = try openFile(path)
+        let facts = try naming(path) { () throws(SystemError) in try file.facts() }
+        let mode = facts.mode
+        if mode & S_IFMT == S_IFDIR { throw .notAFile(path: path, mode: mode) }
+        if mode & S_IFMT != S_IFREG {
+            // A pipe (`scan <(zcat …)`): wait for its writer.
+            _ = fcntl(file.descriptor, F_SETFL, 0)
+            return Part(name: path, size: nil, first: nil, source: try LogSource(stream: file))
+        }
+        return Part(name: path, size: facts.size, first: nil, source: try LogSource(file: file))
+    }
+
+    private static func openFile(_ path: String) throws(LogError) -> OpenFile {
+        do { return try OpenFile(path, flags: O_RDONLY) } catch { throw LogError(error, path: path) }
+    }
+
+    private static func naming<Value>(
+        _ path: String, _ work: () throws(SystemError) -> Value
+    ) throws(LogError) -> Value {
+        do throws(SystemError) { return try work() } catch { throw LogError(error, path: path) }
+    }
+}

@@ -1,0 +1,100 @@
+// `servercheck scan`: what is in any auth log, and what the configured limits would have said to it.
+
+import ArgumentParser
+import Glibc
+
+struct Scan: ParsableCommand {
+    /// `--format`.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "scan",
+        abstract: "Analyse an auth log: attempts, addresses, users, logins, the busiest window.",
+        discussion: """
+            Reads plain and gzip logs in the order of time, so that `servercheck scan /var/log/auth.log*` takes them all.
+            Exit status: 0 when everything could be read, whatever it says; 3 when not.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Logs, compressed or not; - is standard input. Without any: the configured log_file, else /var/log/auth.log, "
+                + "else /var/log/secure.", valueName: "file"))
+    var files: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "The configuration whose amount and duration are tried; without any: amount 5, duration 30.",
+            valueName: "path"))
+    var config: String?
+    @Flag(help: "Print one JSON object per attempt or login, and nothing else.")
+    var events = false
+    @Option(help: "How to print: text or json.")
+    var format = Format.text
+
+    func run() throws {
+        let machine = Machine.current(environment: Machine.processEnvironment())
+        let settings = try ScanSettings.load(explicitConfig: config, machine: machine)
+        let paths = files.isEmpty ? settings.defaultLogs(on: machine) : files
+        if paths.isEmpty {
+            let tried = settings.candidates.joined(separator: ", ")
+            return try fail(["no auth log found, tried \(tried) (name a file, or - for standard input)"], machine)
+        }
+        var input = ScanInput(paths: paths, now: machine.now)
+        var errors = 0
+        let report = { (input: ScanInput) in
+            for error in input.errors[errors...] { StandardStream.error.write(Clean.text(error.description) + "\n") }
+            errors = input.errors.count
+        }
+        if input.isEmpty { return try fail(input.errors.map(\.description), machine) }
+        report(input)
+
+        var counter = AttemptCounter(rules: settings.rules, now: machine.now)
+        var histogram = AttemptHistogram()
+        let output = OutputBuffer()
+        if events {
+            counter.onEvent = { event in output.append { ScanJSON.append(event, to: &$0) } }
+        } else if format == .text {
+            counter.onAttempt = { time, count in histogram.add(time, count) }
+        }
+        var progress = ScanProgress(totalBytes: input.totalBytes)
+        input.read(progress: { progress.update(doneBytes: $0) }, consume: { counter.consume($0) })
+        let summary = counter.finish(complete: true)
+        progress.clear()
+        report(input)
+        if !events {
+            switch format {
+            case .json: output.append { $0 += ScanJSON.text(summary) }
+            case .text:
+                let text = ScanText(rules: settings.rules, style: .ofOutput(environment: machine.environment))
+                for line in text.lines(summary, histogram) { output.append { $0 += Array((line + "\n").utf8) } }
+            }
+        }
+        output.flush()
+        throw ExitCode(input.errors.isEmpty ? Status.ok.rawValue : Status.unknown.rawValue)
+    }
+
+    /// Nothing can be read at all.
+    private func fail(_ texts: [String], _ machine: Machine) throws {
+        for text in texts { StandardStream.error.write(Clean.text(text) + "\n") }
+        if format == .json, !events {
+            Printer(format: .json).print(.failure(texts, host: machine.hostname, time: machine.now))
+        }
+        throw ExitCode(Status.unknown.rawValue)
+    }
+}
+
+/// What a scan takes from the config.
+struct ScanSettings: Sendable, Equatable {
+    var rules = AttemptRules()
+    /// Logs to look for when none is named, the first one that is there.
+    var candidates = ["/var/log/auth.log", "/var/log/secure"]
+
+    /// A config that is named must be right. One in the standard places is used when there is one.
+    static func load(explicitConfig: String?, machine: Machine) throws -> ScanSettings { ScanSettings() }
+
+    func defaultLogs(on machine: Machine) -> [String] {
+        candidates.map(machine.path).first { access($0, F_OK) == 0 }.map { [$0] } ?? []
+    }
+}

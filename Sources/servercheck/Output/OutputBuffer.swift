@@ -1,0 +1,17 @@
+// Standard output for much text: one write for many lines.
+
+/// Collects bytes and writes them in large pieces. A class because the events of a scan come to a closure.
+final class OutputBuffer {
+    private static let limit = 64 << 10
+    private var bytes: [UInt8] = []
+
+    func append(_ write: (inout [UInt8]) -> Void) {
+        write(&bytes)
+        if bytes.count >= OutputBuffer.limit { flush() }
+    }
+
+    func flush() {
+        StandardStream.output.write(String(decoding: bytes, as: UTF8.self))
+        bytes.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,117 @@
+// The JSON of `servercheck scan`, written by hand: an encoder per event would cost more than reading the log. Names are
+// given as they are, but no control character reaches a terminal: JSON has escapes for all of them.
+
+/// JSON text as bytes.
+enum ScanJSON {
+    /// `{time, address, port, user, method, invalid_user, count, kind}` with a line end.
+    static func append(_ event: AttemptEvent, to text: inout [UInt8]) {
+        text.append(contentsOf: #"{"time":"#.utf8)
+        append(event.time, to: &text)
+        text.append(contentsOf: #","address":"#.utf8)
+        append(event.address, to: &text)
+        text.append(contentsOf: #","port":"#.utf8)
+        text.append(contentsOf: (event.port.map { String($0) } ?? "null").utf8)
+        text.append(contentsOf: #","user":"#.utf8)
+        append(event.user, to: &text)
+        text.append(contentsOf: #","method":"#.utf8)
+        append(event.method, to: &text)
+        text.append(contentsOf: #","invalid_user":"#.utf8)
+        text.append(contentsOf: (event.invalidUser ? "true" : "false").utf8)
+        text.append(contentsOf: #","count":"#.utf8)
+        text.append(contentsOf: String(event.count).utf8)
+        text.append(contentsOf: #","kind":"#.utf8)
+        append(event.kind.rawValue, to: &text)
+        text.append(contentsOf: "}\n".utf8)
+    }
+
+    /// The totals, as the design's section 8 names them, with a line end.
+    static func text(_ summary: AttemptSummary) -> [UInt8] {
+        var text: [UInt8] = []
+        let numbers = [
+            ("lines", summary.lines), ("bytes", summary.bytes), ("sshd_lines", summary.sshdLines),
+            ("unparsed", summary.unparsed), ("attempts", summary.attempts), ("connections", summary.connections),
+            ("logins", summary.logins),
+        ]
+        text.append(UInt8(ascii: "{"))
+        for (name, number) in numbers { text.append(contentsOf: "\"\(name)\":\(number),".utf8) }
+        text.append(contentsOf: #""first":"#.utf8)
+        append(summary.first, to: &text)
+        text.append(contentsOf: #","last":"#.utf8)
+        append(summary.last, to: &text)
+        text.append(contentsOf: #","by_address":["#.utf8)
+        for (index, entry) in summary.byAddress.enumerated() {
+            text.append(contentsOf: (index == 0 ? #"{"address":"# : #",{"address":"#).utf8)
+            append(entry.address, to: &text)
+            text.append(contentsOf: #","attempts":\#(entry.attempts),"first":"#.utf8)
+            append(entry.first, to: &text)
+            text.append(contentsOf: #","last":"#.utf8)
+            append(entry.last, to: &text)
+            text.append(UInt8(ascii: "}"))
+        }
+        text.append(contentsOf: #"],"by_user":["#.utf8)
+        for (index, entry) in summary.byUser.enumerated() {
+            text.append(contentsOf: (index == 0 ? #"{"user":"# : #",{"user":"#).utf8)
+            append(entry.user, to: &text)
+            text.append(contentsOf: #","attempts":\#(entry.attempts)}"#.utf8)
+        }
+        text.append(contentsOf: #"],"peak":"#.utf8)
+        if let peak = summary.peak {
+            text.append(contentsOf: #"{"attempts":\#(peak.attempts),"start":"#.utf8)
+            append(peak.start, to: &text)
+            let duration = peak.duration.isFinite ? NumberText.shortest(peak.duration) : "null"
+            text.append(contentsOf: #","duration":\#(duration)}"#.utf8)
+        } else {
+            text.append(contentsOf: "null".utf8)
+        }
+        text.append(contentsOf: "}\n".utf8)
+        return text
+    }
+
+    private static func append(_ time: Timestamp?, to text: inout [UInt8]) {
+        guard let time else {
+            text.append(contentsOf: "null".utf8)
+            return
+        }
+        text.append(UInt8(ascii: "\""))
+        text.append(contentsOf: time.localText.utf8)
+        text.append(UInt8(ascii: "\""))
+    }
+
+    /// RFC 8259, section 7. Characters that a terminal obeys or that turn text around are escaped beyond what it asks.
+    static func append(_ string: String?, to text: inout [UInt8]) {
+        guard let string else {
+            text.append(contentsOf: "null".utf8)
+            return
+        }
+        text.append(UInt8(ascii: "\""))
+        if string.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
+            text.append(contentsOf: string.utf8)
+        } else {
+            for scalar in string.unicodeScalars {
+                switch scalar {
+                case "\"", "\\":
+                    text.append(UInt8(ascii: "\\"))
+                    text.append(UInt8(truncatingIfNeeded: scalar.value))
+                case _ where isObeyed(scalar):
+                    for unit in String(scalar).utf16 { appendEscape(unit, to: &text) }
+                default: text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+                }
+            }
+        }
+        text.append(UInt8(ascii: "\""))
+    }
+
+    private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: return true
+        default: return false
+        }
+    }
+
+    private static func appendEscape(_ unit: UInt16, to text: inout [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        text.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "u")])
+        for shift in [12, 8, 4, 0] { text.append(digits[Int(unit >> UInt16(shift)) & 0xF]) }
+    }
+}
