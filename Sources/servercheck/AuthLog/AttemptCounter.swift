@@ -1,4 +1,10 @@
 // Lines in, attempts out: the whole of counting, independent of where the lines come from.
+//
+// 1. A failure counts when its line comes, at the time of that line.
+// 2. A connection that left only markers is one attempt, at the time of its first marker. It is counted when nothing
+//    more can come: at its closing line, when its pid begins another connection, or ten minutes after its last line.
+// 3. The address of a connection is that of its first line that names one; where that is a host name, a later address
+//    replaces it.
 
 /// Counts the failed attempts and logins of an auth log.
 struct AttemptCounter {
@@ -10,19 +16,64 @@ struct AttemptCounter {
     /// The totals so far; complete after `finish`.
     private(set) var summary = AttemptSummary()
 
+    private let rules: AttemptRules
+    private let now: Timestamp
+    private var logTime: LogTime
+    /// The latest time of the log; nil before its first line.
+    private var clock: Timestamp?
+    private var connections = Connections()
+    private var windows: AttemptWindows
+    private var tables = AttemptTables()
+    private var recent: RecentFailures
+    private var peerNames = PeerNames()
+    private var userNames = ByteTable(limit: AttemptTables.userLimit)
+
+    /// A connection without a line for so long is over: sshd's LoginGraceTime is two minutes.
+    private static let silence = 600.0
+    /// Microseconds: the year 9999 and a little more.
+    private static let timeLimit: Int64 = 300_000_000_000_000_000
+    /// Logins told of in one pass.
+    private static let notableLimit = 50
+
     /// - Parameters:
     ///   - rules: the config's.
     ///   - memory: of the last run; empty for a scan.
     ///   - now: the run's time; it decides the year of timestamps without one.
     ///   - zone: of timestamps without offset.
     init(rules: AttemptRules, memory: AttemptMemory = AttemptMemory(), now: Timestamp, zone: LocalZone = .system) {
-        summary.attemptsTotal = memory.attemptsTotal
+        self.rules = rules
+        self.now = now
+        logTime = LogTime(now: now, zone: zone, previous: memory.previous)
+        windows = AttemptWindows(rules: rules)
+        recent = RecentFailures(enough: rules.loginAfterFailures)
+        restore(memory)
     }
 
     /// One complete line, without its LF.
     mutating func consume(_ line: Span<UInt8>) {
-        summary.lines += 1
-        summary.bytes += line.count + 1
+        summary.lines &+= 1
+        summary.bytes &+= line.count &+ 1
+        let pid: UInt32
+        let style: LinePrefix.TimeStyle
+        let message: Range<Int>
+        switch LinePrefix(line) {
+        case .foreign: return
+        case .unreadable:
+            summary.sshdLines += 1
+            summary.unparsed += 1
+            return
+        case .sshd(let readPID, let readStyle, let readMessage):
+            (pid, style, message) = (readPID, readStyle, readMessage)
+        }
+        summary.sshdLines += 1
+        guard let time = logTime.time(of: line, style: style) else {
+            summary.unparsed += 1
+            return
+        }
+        advance(to: time)
+        let event = SSHDLine.event(line, message: message)
+        if event.meaning == .nothing { return }
+        take(event, line, pid: pid, time: time)
     }
 
     /// Ends the pass.
@@ -30,8 +81,256 @@ struct AttemptCounter {
     /// - Parameter complete: true when nothing follows (a scan): connections that are still open are counted. false in
     ///   a run: they wait for their next line, ten minutes at most.
     /// - Returns: what was found; `memory` is then what to remember.
-    mutating func finish(complete: Bool) -> AttemptSummary { summary }
+    mutating func finish(complete: Bool) -> AttemptSummary {
+        for index in connections.indices
+        where complete || connections[index].readAt.hasElapsed(AttemptCounter.silence, at: now) {
+            close(index)
+            connections.remove(index)
+        }
+        if !complete { evict() }
+        windows.judge(clock: clock?.microseconds ?? 0)
+        summary.peak = windows.peak.map {
+            AttemptSummary.Peak(
+                attempts: $0.count, start: Timestamp(microseconds: $0.time), duration: rules.durationSeconds)
+        }
+        summary.lastExceeding = windows.lastExceeding.map { Timestamp(microseconds: $0) }
+        summary.alarms = windows.alarms
+        summary.byAddress = tables.byAddress { peerNames.text($0) }
+        summary.byUser = tables.byUser { userNames.text($0) }
+        summary.attemptsFromOtherAddresses = tables.fromOtherAddresses
+        summary.attemptsWithoutAddress = tables.withoutAddress
+        summary.attemptsForOtherUsers = tables.forOtherUsers
+        return summary
+    }
+}
 
+// MARK: - One line
+
+extension AttemptCounter {
+    /// Moves the log's clock and ends what is over by it.
+    private mutating func advance(to time: Timestamp) {
+        guard let clock else {
+            self.clock = time
+            return
+        }
+        if time > clock {
+            self.clock = time
+        } else if clock.seconds(since: time) * 1_000_000 > Double(windows.horizon) {
+            // The clock was set back: nothing of the time before shares a window with what comes now.
+            windows.startEpoch(clock: clock.microseconds)
+            self.clock = time
+        }
+        while let oldest = connections.oldestIndex,
+            (self.clock ?? time).seconds(since: connections[oldest].lastSeen) > AttemptCounter.silence
+        {
+            close(oldest)
+            connections.remove(oldest)
+        }
+    }
+
+    private mutating func take(_ event: SSHDEvent, _ line: Span<UInt8>, pid: UInt32, time: Timestamp) {
+        let peer = event.address.flatMap { peerNames.peer(line, $0, ip: event.ip) }
+        let index = connection(pid: pid, event: event, peer: peer, time: time)
+        connections[index].lastSeen = time
+        connections[index].readAt = now
+        connections.touch(index)
+        learn(peer, at: index, time: time)
+        if connections[index].port == nil { connections[index].port = event.port }
+        var user: Int32 = -1
+        if let range = event.user {
+            user = userNames.number(of: line, range) ?? -2
+            if connections[index].user == -1 { connections[index].user = user }
+        }
+        if event.invalidUser { connections[index].invalidUser = true }
+
+        switch event.meaning {
+        case .failure:
+            connections[index].failures = connections[index].failures.addingSaturated(event.count)
+        case .keyboardFailure:
+            connections[index].keyboardFailures = connections[index].keyboardFailures.addingSaturated(event.count)
+        case .pamFailure:
+            connections[index].pamFailures = connections[index].pamFailures.addingSaturated(event.count)
+        case .openingMarker, .marker:
+            if connections[index].firstMarker == nil { connections[index].firstMarker = time }
+        case .closingMarker:
+            if connections[index].firstMarker == nil { connections[index].firstMarker = time }
+            close(index)
+        case .login:
+            connections[index].loggedIn = true
+            login(event, line, at: index, time: time)
+        case .opening, .mention, .nothing: break
+        }
+        let more = connections[index].attempts - min(connections[index].attempts, connections[index].counted)
+        if more > 0 {
+            let method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }
+            count(more, at: index, time: time, user: user, method: method, invalidUser: event.invalidUser)
+        }
+    }
+
+    /// The connection that a line belongs to, a new one where it begins one.
+    private mutating func connection(pid: UInt32, event: SSHDEvent, peer: Peer?, time: Timestamp) -> Int {
+        if let index = connections.index(ofPID: pid) {
+            if !connections[index].isOver(at: event, from: peer) { return index }
+            close(index)
+            connections.remove(index)
+        }
+        if connections.count >= Connections.limit, let oldest = connections.oldestIndex {
+            close(oldest)
+            connections.remove(oldest)
+        }
+        return connections.insert(Connection(pid: pid, lastSeen: time, readAt: now))
+    }
+
+    private mutating func learn(_ peer: Peer?, at index: Int, time: Timestamp) {
+        guard let peer else { return }
+        let known = connections[index].peer
+        guard known == nil || (known?.isHostName == true && !peer.isHostName) else { return }
+        connections[index].peer = peer
+        tables.move(connections[index].countedHere, from: known, to: peer, time: time)
+    }
+
+    /// Nothing more is to come, but a repeated closing line perhaps. A connection with markers only counts now.
+    private mutating func close(_ index: Int) {
+        connections[index].closed = true
+        guard connections[index].isMarkedOnly, let time = connections[index].firstMarker else { return }
+        let user = connections[index].user
+        count(1, at: index, time: time, user: user, method: nil, invalidUser: connections[index].invalidUser)
+    }
+
+    private func isIgnored(_ peer: Peer?) -> Bool {
+        guard let peer, !peer.isHostName, !rules.ignoredNetworks.isEmpty else { return false }
+        return rules.ignoredNetworks.contains { $0.contains(peer.ip) }
+    }
+
+    private mutating func count(
+        _ number: Int, at index: Int, time: Timestamp, user: Int32, method: @autoclosure () -> String?,
+        invalidUser: Bool
+    ) {
+        let isFirst = connections[index].counted == 0
+        connections[index].counted = connections[index].counted.addingSaturated(number)
+        let peer = connections[index].peer
+        if isIgnored(peer) { return }
+        connections[index].countedHere = connections[index].countedHere.addingSaturated(number)
+        if isFirst { summary.connections += 1 }
+        summary.attempts = summary.attempts.addingSaturated(number)
+        summary.attemptsTotal = summary.attemptsTotal.addingSaturated(number)
+        summary.first = min(summary.first ?? time, time)
+        summary.last = max(summary.last ?? time, time)
+        tables.add(peer, time: time, count: number)
+        tables.add(user: user, count: number)
+        windows.add(time: time.microseconds, count: number, clock: clock?.microseconds ?? time.microseconds)
+        if let peer { recent.add(peer, time: time, count: number) }
+        onAttempt?(time, number)
+        guard let onEvent else { return }
+        onEvent(
+            AttemptEvent(
+                time: time, address: peer.map { peerNames.text($0) }, port: connections[index].port,
+                user: user >= 0 ? userNames.text(user) : nil, method: method(), invalidUser: invalidUser,
+                count: number, kind: .failure))
+    }
+
+    private mutating func login(_ event: SSHDEvent, _ line: Span<UInt8>, at index: Int, time: Timestamp) {
+        summary.logins = summary.logins.addingSaturated(event.count)
+        let peer = connections[index].peer
+        let user = event.user.map { line.text($0) }
+        let method = event.method.map { line.text($0) }
+        onEvent?(
+            AttemptEvent(
+                time: time, address: peer.map { peerNames.text($0) }, port: connections[index].port, user: user,
+                method: method, invalidUser: false, count: event.count, kind: .login))
+        if isIgnored(peer) { return }
+        let failures = peer.map { recent.count($0, before: time) } ?? 0
+        let isSuspicious = rules.loginAfterFailures > 0 && failures >= rules.loginAfterFailures
+        guard isSuspicious || rules.notifyLogins else { return }
+        let login = AttemptSummary.Login(
+            time: time, address: peer.map { peerNames.text($0) }, user: user, method: method, failures: failures,
+            suspicious: isSuspicious)
+        if summary.notableLogins.count < AttemptCounter.notableLimit {
+            summary.notableLogins.append(login)
+            return
+        }
+        summary.furtherNotableLogins += 1
+        // Of many logins the suspicious ones are kept.
+        if isSuspicious, let other = summary.notableLogins.lastIndex(where: { !$0.suspicious }) {
+            summary.notableLogins[other] = login
+        }
+    }
+}
+
+// MARK: - From run to run
+
+extension AttemptCounter {
     /// What to remember, after `finish`.
-    var memory: AttemptMemory { AttemptMemory(attemptsTotal: summary.attemptsTotal) }
+    var memory: AttemptMemory {
+        var memory = AttemptMemory(attemptsTotal: summary.attemptsTotal, previous: nil, clock: clock)
+        memory.previous = logTime.previous.map { Timestamp(seconds: $0) }
+        memory.connections = connections.indices.map { saved(connections[$0]) }
+        let clock = self.clock ?? now
+        memory.window = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
+            .flatMap { [$0.time, Int64($0.count)] }
+        memory.failures = recent.saved(limit: AttemptMemory.addressLimit, clock: clock) { peerNames.text($0) }
+        return memory
+    }
+
+    /// Before a run ends only so many connections stay as the state may hold, the last used ones.
+    private mutating func evict() {
+        var open = 0
+        var closed = 0
+        for index in connections.indices.reversed() {
+            if connections[index].closed { closed += 1 } else { open += 1 }
+            let isKept =
+                connections[index].closed
+                ? closed <= AttemptMemory.closedLimit : open <= AttemptMemory.openLimit
+            if isKept { continue }
+            close(index)
+            connections.remove(index)
+        }
+    }
+
+    private func saved(_ connection: Connection) -> SavedConnection {
+        let text = { (number: Int32) in String(userNames.text(number).prefix(AttemptMemory.nameLimit)) }
+        // The user is needed for a connection that may yet count by its markers alone.
+        let user = connection.attempts == 0 && connection.user >= 0 ? text(connection.user) : nil
+        return SavedConnection(
+            pid: connection.pid, port: connection.port, peer: connection.peer.map { peerNames.text($0) }, user: user,
+            invalid: connection.invalidUser ? true : nil, marker: connection.firstMarker, seen: connection.lastSeen,
+            read: connection.readAt, closed: connection.closed ? true : nil, login: connection.loggedIn ? true : nil,
+            failures: connection.failures.nonZero, pam: connection.pamFailures.nonZero,
+            keyboard: connection.keyboardFailures.nonZero, counted: connection.counted.nonZero)
+    }
+
+    private mutating func restore(_ memory: AttemptMemory) {
+        summary.attemptsTotal = max(0, memory.attemptsTotal)
+        // Times beyond these are no log's, and arithmetic with them could overflow.
+        let possible = -AttemptCounter.timeLimit...AttemptCounter.timeLimit
+        clock = memory.clock.flatMap { possible.contains($0.microseconds) ? $0 : nil }
+        let limit = AttemptMemory.openLimit + AttemptMemory.closedLimit
+        for saved in memory.connections.prefix(limit) where connections.index(ofPID: saved.pid) == nil {
+            var connection = Connection(pid: saved.pid, lastSeen: saved.seen, readAt: saved.read)
+            connection.port = saved.port
+            connection.peer = saved.peer.flatMap { peerNames.peer($0) }
+            connection.user = saved.user.map { userNames.number(of: $0) ?? -2 } ?? -1
+            connection.invalidUser = saved.invalid == true
+            connection.firstMarker = saved.marker
+            connection.closed = saved.closed == true
+            connection.loggedIn = saved.login == true
+            connection.failures = max(0, saved.failures ?? 0)
+            connection.pamFailures = max(0, saved.pam ?? 0)
+            connection.keyboardFailures = max(0, saved.keyboard ?? 0)
+            connection.counted = max(0, saved.counted ?? 0)
+            _ = connections.insert(connection)
+        }
+        let window = memory.window.prefix(2 * AttemptMemory.windowLimit)
+        windows.restore(
+            stride(from: 0, to: window.count - 1, by: 2)
+                .filter { window[$0 + 1] > 0 && possible.contains(window[$0]) }.map {
+                    AttemptWindows.Entry(time: window[$0], count: Int(window[$0 + 1]))
+                })
+        recent.restore(memory.failures) { peerNames.peer($0) }
+    }
+}
+
+extension Int {
+    /// nil for 0: left out of the state.
+    fileprivate var nonZero: Int? { self == 0 ? nil : self }
 }

@@ -1,0 +1,78 @@
+// Who tried, and as whom: the address and user tables of one pass, bounded.
+
+/// Attempts by address and by user.
+struct AttemptTables {
+    /// Addresses in detail.
+    static let addressLimit = 16_384
+    /// Users in detail.
+    static let userLimit = 4096
+
+    private struct Row {
+        var peer: Peer
+        var attempts: Int
+        var first: Timestamp
+        var last: Timestamp
+    }
+
+    private var rows: [Row] = []
+    private var rowOfPeer: [Peer: Int32] = [:]
+    private var attemptsOfUser: [Int] = []
+    private(set) var fromOtherAddresses = 0
+    private(set) var withoutAddress = 0
+    private(set) var forOtherUsers = 0
+
+    mutating func add(_ peer: Peer?, time: Timestamp, count: Int) {
+        guard let peer else {
+            withoutAddress = withoutAddress.addingSaturated(count)
+            return
+        }
+        if let row = rowOfPeer[peer] {
+            let index = Int(row)
+            rows[index].attempts = rows[index].attempts.addingSaturated(count)
+            rows[index].first = min(rows[index].first, time)
+            rows[index].last = max(rows[index].last, time)
+        } else if rows.count < AttemptTables.addressLimit {
+            rowOfPeer[peer] = Int32(rows.count)
+            rows.append(Row(peer: peer, attempts: count, first: time, last: time))
+        } else {
+            fromOtherAddresses = fromOtherAddresses.addingSaturated(count)
+        }
+    }
+
+    /// A host name, or nothing, turned out to be an address: its attempts move there.
+    mutating func move(_ count: Int, from old: Peer?, to new: Peer, time: Timestamp) {
+        guard count > 0 else { return }
+        if let old, let row = rowOfPeer[old] {
+            rows[Int(row)].attempts = max(0, rows[Int(row)].attempts - count)
+        } else if old == nil {
+            withoutAddress = max(0, withoutAddress - count)
+        } else {
+            fromOtherAddresses = max(0, fromOtherAddresses - count)
+        }
+        add(new, time: time, count: count)
+    }
+
+    /// - Parameter user: a number of the counter's table of users; -1: no user known, -2: beyond the table.
+    mutating func add(user: Int32, count: Int) {
+        if user == -1 { return }
+        guard user >= 0 else {
+            forOtherUsers = forOtherUsers.addingSaturated(count)
+            return
+        }
+        while attemptsOfUser.count <= Int(user) { attemptsOfUser.append(0) }
+        attemptsOfUser[Int(user)] = attemptsOfUser[Int(user)].addingSaturated(count)
+    }
+
+    func byAddress(_ text: (Peer) -> String) -> [AttemptSummary.AddressCount] {
+        rows.filter { $0.attempts > 0 }.map {
+            AttemptSummary.AddressCount(
+                address: text($0.peer), attempts: $0.attempts, first: $0.first, last: $0.last)
+        }.sorted { ($1.attempts, $0.address) < ($0.attempts, $1.address) }
+    }
+
+    func byUser(_ text: (Int32) -> String) -> [AttemptSummary.UserCount] {
+        attemptsOfUser.indices.filter { attemptsOfUser[$0] > 0 }.map {
+            AttemptSummary.UserCount(user: text(Int32($0)), attempts: attemptsOfUser[$0])
+        }.sorted { ($1.attempts, $0.user) < ($0.attempts, $1.user) }
+    }
+}

@@ -1,0 +1,174 @@
+// The busiest window, and whether one exceeded the limit: (end − duration, end] by the log's own clock.
+//
+// Attempts come a little out of order, and those of marked connections late; so they are collected and judged in
+// batches, each merged with what is kept of the time before. A window is judged when it holds a new attempt.
+
+/// Finds windows with too many attempts.
+struct AttemptWindows {
+    /// Attempts at one moment.
+    struct Entry: Sendable, Equatable {
+        /// Microseconds since 1970.
+        var time: Int64
+        var count: Int
+    }
+
+    /// How late an attempt may come and still meet all others of its window, in microseconds.
+    static let lateness: Int64 = 600_000_000
+    private static let batchSize = 16_384
+    private static let keptLimit = 65_536
+
+    private let amount: Int
+    private let duration: Int64
+    private let gap: Int64
+    /// Judged already, by time.
+    private var kept: [Entry] = []
+    private var fresh: [Entry] = []
+
+    private(set) var peak: Entry?
+    /// End of the last exceeding window.
+    private(set) var lastExceeding: Int64?
+    private(set) var alarms = 0
+    /// The end of the last exceeding window of this epoch, to tell one incident from the next.
+    private var incidentEnd: Int64?
+
+    init(rules: AttemptRules) {
+        amount = rules.amount
+        duration = AttemptWindows.microseconds(rules.durationSeconds)
+        gap = AttemptWindows.microseconds(rules.incidentGapSeconds)
+    }
+
+    private static func microseconds(_ seconds: Double) -> Int64 {
+        seconds > 0 ? Int64(min(seconds, 1e9) * 1e6) : 0
+    }
+
+    /// How long an entry can matter, in microseconds.
+    var horizon: Int64 { duration + AttemptWindows.lateness }
+
+    mutating func add(time: Int64, count: Int, clock: Int64) {
+        if let last = fresh.indices.last, fresh[last].time == time {
+            fresh[last].count = fresh[last].count.addingSaturated(count)
+        } else {
+            fresh.append(Entry(time: time, count: count))
+            if fresh.count >= AttemptWindows.batchSize { judge(clock: clock) }
+        }
+    }
+
+    /// Forgets the time before: the clock was set back.
+    mutating func startEpoch(clock: Int64) {
+        judge(clock: clock)
+        kept = []
+        incidentEnd = nil
+    }
+
+    /// Judges all windows that hold an attempt added since the last time.
+    mutating func judge(clock: Int64) {
+        guard !fresh.isEmpty else { return }
+        fresh.sort { $0.time < $1.time }
+        let first = fresh[0].time
+        // What lies before every window of the batch stays as it is.
+        let untouched = kept.partitionPoint { $0.time > first - duration }
+        let merged = AttemptWindows.merge(kept[untouched...], fresh)
+        fresh.removeAll(keepingCapacity: true)
+        sweep(merged)
+        kept.removeSubrange(untouched...)
+        for entry in merged {
+            if let last = kept.indices.last, kept[last].time == entry.time {
+                kept[last].count = kept[last].count.addingSaturated(entry.count)
+            } else {
+                kept.append(Entry(time: entry.time, count: entry.count))
+            }
+        }
+        kept.removeSubrange(..<kept.partitionPoint { $0.time > clock - horizon })
+        if kept.count > AttemptWindows.keptLimit { kept = coalesced(to: AttemptWindows.keptLimit / 2, clock: clock) }
+    }
+
+    private struct Judged {
+        var time: Int64
+        var count: Int
+        var isNew: Bool
+    }
+
+    private static func merge(_ kept: ArraySlice<Entry>, _ fresh: [Entry]) -> [Judged] {
+        var merged: [Judged] = []
+        merged.reserveCapacity(kept.count + fresh.count)
+        var old = kept.startIndex
+        for entry in fresh {
+            while old < kept.endIndex, kept[old].time <= entry.time {
+                merged.append(Judged(time: kept[old].time, count: kept[old].count, isNew: false))
+                old += 1
+            }
+            merged.append(Judged(time: entry.time, count: entry.count, isNew: true))
+        }
+        for entry in kept[old...] { merged.append(Judged(time: entry.time, count: entry.count, isNew: false)) }
+        return merged
+    }
+
+    private mutating func sweep(_ entries: [Judged]) {
+        var start = 0
+        var sum = 0
+        var new = 0
+        for end in entries.indices {
+            sum = sum.addingSaturated(entries[end].count)
+            new += entries[end].isNew ? 1 : 0
+            let time = entries[end].time
+            // Equal times are in the same windows.
+            if end + 1 < entries.count, entries[end + 1].time == time { continue }
+            while entries[start].time <= time - duration, start < end {
+                sum -= entries[start].count
+                new -= entries[start].isNew ? 1 : 0
+                start += 1
+            }
+            guard new > 0 else { continue }
+            if sum > peak?.count ?? 0 { peak = Entry(time: entries[start].time, count: sum) }
+            guard sum > amount else { continue }
+            lastExceeding = max(lastExceeding ?? time, time)
+            if incidentEnd.map({ time - $0 > gap }) ?? true { alarms += 1 }
+            incidentEnd = max(incidentEnd ?? time, time)
+        }
+    }
+}
+
+extension AttemptWindows {
+    /// The entries that can still matter, at most `limit`: neighbours become one, at the later one's time. So a window
+    /// may hold too many, never too few. The last `duration` keeps most of the places.
+    func coalesced(to limit: Int, clock: Int64) -> [Entry] {
+        let live = kept[kept.partitionPoint { $0.time > clock - horizon }...]
+        let recent = live.partitionPoint { $0.time > clock - duration }
+        return AttemptWindows.coalesced(live[..<recent], to: limit / 4)
+            + AttemptWindows.coalesced(live[recent...], to: limit - limit / 4)
+    }
+
+    private static func coalesced(_ entries: ArraySlice<Entry>, to limit: Int) -> [Entry] {
+        var result = Array(entries)
+        var step: Int64 = 1000
+        while result.count > limit, step < Int64.max / 4 {
+            var joined: [Entry] = []
+            for entry in result {
+                if let last = joined.indices.last, joined[last].time / step == entry.time / step {
+                    joined[last] = Entry(
+                        time: entry.time, count: joined[last].count.addingSaturated(entry.count))
+                } else {
+                    joined.append(entry)
+                }
+            }
+            result = joined
+            step *= 2
+        }
+        return result
+    }
+
+    /// Takes over what an earlier run kept; the entries are sorted here, because a state file may say anything.
+    mutating func restore(_ entries: [Entry]) { kept = entries.sorted { $0.time < $1.time } }
+}
+
+extension RandomAccessCollection where Index == Int {
+    /// The first index whose element fulfils `condition`, when all after it do too.
+    func partitionPoint(where condition: (Element) -> Bool) -> Int {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if condition(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

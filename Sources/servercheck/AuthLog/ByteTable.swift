@@ -1,0 +1,76 @@
+// Numbers for byte strings (user names, host names), so that a name is copied once however often it comes.
+
+/// A set of byte strings with a limit: each gets a small number.
+struct ByteTable {
+    /// Longer strings are known by their first bytes: sshd writes at most 100 bytes of a name, each at most as `\ooo`.
+    static let keyLimit = 512
+
+    private let limit: Int
+    private var bytes: [UInt8] = []
+    /// Where string n ends in `bytes`.
+    private var ends: [Int] = []
+    /// Open addressing: string number + 1; 0 is free. A power of two, at most half full.
+    private var slots: [Int32]
+
+    var count: Int { ends.count }
+
+    init(limit: Int) {
+        self.limit = limit
+        slots = [Int32](repeating: 0, count: 64)
+    }
+
+    /// The number of the string in `range` of `line`; nil when it is new and the table is full.
+    mutating func number(of line: Span<UInt8>, _ range: Range<Int>) -> Int32? {
+        let key = line.extracting(range.lowerBound..<min(range.upperBound, range.lowerBound + ByteTable.keyLimit))
+        var slot = hash(key) & (slots.count - 1)
+        while slots[slot] != 0 {
+            if holds(slots[slot] - 1, key) { return slots[slot] - 1 }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        guard ends.count < limit else { return nil }
+        for index in key.indices { bytes.append(key[index]) }
+        ends.append(bytes.count)
+        slots[slot] = Int32(ends.count)
+        if ends.count * 2 > slots.count { grow() }
+        return Int32(ends.count - 1)
+    }
+
+    mutating func number(of text: String) -> Int32? {
+        let bytes = Array(text.utf8)
+        return number(of: bytes.span, 0..<bytes.count)
+    }
+
+    /// Bytes that are no UTF-8 become U+FFFD. Empty for a number that was never given.
+    func text(_ number: Int32) -> String {
+        guard let range = range(number) else { return "" }
+        return String(decoding: bytes[range], as: UTF8.self)
+    }
+
+    private func range(_ number: Int32) -> Range<Int>? {
+        guard number >= 0, Int(number) < ends.count else { return nil }
+        return (number == 0 ? 0 : ends[Int(number) - 1])..<ends[Int(number)]
+    }
+
+    private func holds(_ number: Int32, _ key: Span<UInt8>) -> Bool {
+        guard let range = range(number), range.count == key.count else { return false }
+        for index in key.indices where bytes[range.lowerBound + index] != key[index] { return false }
+        return true
+    }
+
+    /// Swift's Hasher has a random seed per process: names cannot be chosen to collide.
+    private func hash(_ key: Span<UInt8>) -> Int {
+        var hasher = Hasher()
+        key.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return hasher.finalize()
+    }
+
+    private mutating func grow() {
+        slots = [Int32](repeating: 0, count: slots.count * 4)
+        for number in ends.indices {
+            guard let range = range(Int32(number)) else { continue }
+            var slot = hash(bytes.span.extracting(range)) & (slots.count - 1)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Int32(number + 1)
+        }
+    }
+}
