@@ -211,7 +211,7 @@ struct SSHDAccess: Sensor {
             let who = "\(Clean.text(login.user ?? "somebody", limit: 80)) from \(login.address ?? "an unknown address")"
             let how = login.method.map { " by \(Clean.text($0, limit: 40))" } ?? ""
             let after =
-                login.suspicious ? " after \(login.failures) failed attempts from there within an hour" : ""
+                login.suspicious ? " after at least \(login.failures) failed attempts from there within an hour" : ""
             return Finding(
                 sensor: name, id: "\(name):login:\(login.address ?? "unknown")", kind: .event,
                 status: login.suspicious ? .critical : .ok,

@@ -94,6 +94,12 @@ struct StateFile: Sendable {
 
     func remove() { unlink(path) }
 
+    /// Whether state.json belongs to another user.
+    var isForeign: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_uid != geteuid()
+    }
+
     private static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -137,7 +137,7 @@ struct StateStore: ~Copyable {
             }
         } catch let error as StateError {
             throw error
-        } catch let error as SystemError where [EACCES, EPERM].contains(error.code) {
+        } catch let error as SystemError where file.isForeign && [EACCES, EPERM].contains(error.code) {
             // Another user's, with mode 0600: it stays unreadable, and rename works where the directory is ours.
             reason = "\(error)"
         } catch {
