@@ -6,6 +6,7 @@
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .PHONY: help run test lint unit system deps deps-build build install clean
+.NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 PREFIX ?= /usr/local
