@@ -13,14 +13,19 @@ import Testing
                 verifyTLS: true, message: Array(message.utf8)))
     }
 
-    @Test("a message with leading dots crosses the wire with each of them doubled")
+    static let hasLibrary = (try? CurlLibrary(name: "libcurl.so.4")) != nil
+
+    @Test(
+        "a message with leading dots crosses the wire with each of them doubled",
+        .enabled(if: hasLibrary, "needs the package libcurl4"))
     func dots() throws {
         let server = try #require(SMTPListener())
         var transport: any Transport = CurlTransport()
         transport.start(Self.mail(port: server.port, message: "Subject: x\r\n\r\n.\r\n..a\r\nb.\r\n"), tag: 4)
         let answered = transport.next(before: Self.later)
         #expect(answered?.tag == 4)
-        #expect(answered?.answer == Answer(code: 250))
+        // Without a delivery the server below would wait for ever.
+        try #require(answered?.answer == Answer(code: 250))
         #expect(server.content() == "Subject: x\r\n\r\n..\r\n...a\r\nb.\r\n")
         #expect(transport.next(before: Self.later) == nil)
     }
@@ -60,7 +65,9 @@ import Testing
                 + "(set send_starttls to true, or port to 465)")
     }
 
-    @Test("other protocols than http and https are refused", arguments: ["file:///etc/passwd", "ftp://127.0.0.1:1/"])
+    @Test(
+        "other protocols than http and https are refused", .enabled(if: hasLibrary, "needs the package libcurl4"),
+        arguments: ["file:///etc/passwd", "ftp://127.0.0.1:1/"])
     func protocols(url: String) {
         let transport = CurlTransport()
         transport.start(.http(Transfer.HTTPRequest(url: Secret(url), contentType: "x", body: [])), tag: 0)
