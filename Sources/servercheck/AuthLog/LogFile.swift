@@ -15,6 +15,8 @@ struct LogFileFacts: Equatable, Sendable {
     var isRegular: Bool { mode & S_IFMT == S_IFREG }
     var isSymbolicLink: Bool { mode & S_IFMT == S_IFLNK }
 
+    func isSameFile(as other: LogFileFacts) -> Bool { device == other.device && inode == other.inode }
+
     init(_ status: stat) {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
@@ -22,6 +24,13 @@ struct LogFileFacts: Equatable, Sendable {
         mode = status.st_mode
         let (seconds, overflow) = Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
         modified = overflow ? 0 : seconds &+ Int64(status.st_mtim.tv_nsec)
+    }
+
+    /// Of what the path leads to; nil: there is nothing.
+    init?(followingLinksAt path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
     }
 
     /// Of the name itself, not of what a link leads to; nil: there is none.
@@ -38,7 +47,7 @@ final class LogFile {
     let facts: LogFileFacts
     private let file: OpenFile
     private var knownFirst: UInt64?
-    private var knownHead: [UInt8]?
+    private var knownCompressed: Bool?
 
     /// Bytes of the first line that identify a file.
     private static let firstLimit = 1024
@@ -59,14 +68,12 @@ final class LogFile {
         if !facts.isRegular { throw .notAFile(path: path, mode: facts.mode) }
     }
 
-    func isCompressed() throws(LogError) -> Bool { try head().starts(with: GzipReader.magic) }
-
-    /// The first bytes as they are in the file.
-    private func head() throws(LogError) -> [UInt8] {
-        if let knownHead { return knownHead }
-        let head = try bytes(at: 0, count: LogFile.firstLimit)
-        knownHead = head
-        return head
+    func isCompressed() throws(LogError) -> Bool {
+        if let knownCompressed { return knownCompressed }
+        let head = try bytes(at: 0, count: GzipReader.magic.count)
+        let isCompressed = head == GzipReader.magic
+        if head.count == GzipReader.magic.count { knownCompressed = isCompressed }
+        return isCompressed
     }
 
     /// A hash of the first line, or of its first bytes where it is long; nil while it is not complete.
@@ -74,7 +81,8 @@ final class LogFile {
         if let knownFirst { return knownFirst }
         let head =
             try isCompressed()
-            ? try LogFile.head(of: try source(from: 0), count: LogFile.firstLimit) : try self.head()
+            ? try LogFile.head(of: try source(from: 0), count: LogFile.firstLimit)
+            : try bytes(at: 0, count: LogFile.firstLimit)
         guard let end = head.firstIndex(of: 0x0A) ?? (head.count == LogFile.firstLimit ? head.count : nil) else {
             return nil
         }
@@ -93,9 +101,7 @@ final class LogFile {
 
     /// A mark of this file, read to `offset`.
     func mark(offset: Int64, overlong: Bool) throws(LogError) -> LogMark {
-        // The first line may have been completed while the file was read.
-        if knownFirst == nil { knownHead = nil }
-        return LogMark(
+        LogMark(
             device: facts.device, inode: facts.inode, offset: offset, first: try firstLineHash(),
             last: try isCompressed() ? nil : try lastHash(before: offset), overlong: overlong ? true : nil)
     }

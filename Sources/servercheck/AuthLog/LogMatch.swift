@@ -43,18 +43,8 @@ struct LogMatch {
     }
 
     /// - Parameter siblings: the last written first.
-    mutating func match(live file: LogFile?, siblings: [LogSibling]) {
-        var left: [(sibling: LogSibling, file: LogFile)] = []
-        for sibling in siblings {
-            do {
-                left.append((sibling, try LogFile(sibling.path, followLinks: false)))
-            } catch {
-                // Gone meanwhile, or none of ours. What was written to since the last run may hold unread lines.
-                if error.kind != .missing, sibling.facts.modified >= position.newest {
-                    notes.append(error.description)
-                }
-            }
-        }
+    mutating func match(live file: LogFile?, siblings: [LogSiblings.Opened]) {
+        var left = siblings
         // By inode first: that a name or the contents look alike matters only where no inode is known.
         var isLiveKnown = false
         if let file, let index = claim(file, by: .inode) {
@@ -111,9 +101,9 @@ struct LogMatch {
 
     /// Gives marks to files, and returns the files that got none.
     private mutating func claim(
-        _ files: [(sibling: LogSibling, file: LogFile)], by clue: Clue
-    ) -> [(sibling: LogSibling, file: LogFile)] {
-        var left: [(sibling: LogSibling, file: LogFile)] = []
+        _ files: [LogSiblings.Opened], by clue: Clue
+    ) -> [LogSiblings.Opened] {
+        var left: [LogSiblings.Opened] = []
         for (sibling, file) in files {
             guard let index = claim(file, by: clue) else {
                 left.append((sibling, file))
@@ -139,7 +129,7 @@ struct LogMatch {
 
     /// Files that came and went between two runs: written to since the last run, named as rotation names them, and no
     /// copy of a file that is known. Where a file is there both plain and compressed, the plain one is read.
-    private mutating func addNew(_ files: [(sibling: LogSibling, file: LogFile)], live: LogFile?) {
+    private mutating func addNew(_ files: [LogSiblings.Opened], live: LogFile?) {
         var known = Set(marks.compactMap(\.first))
         for file in rotated.map(\.file) + (live.map { [$0] } ?? []) {
             if let first = try? file.firstLineHash() { known.insert(first) }
@@ -150,11 +140,12 @@ struct LogMatch {
             + recent.filter { (try? $0.file.isCompressed()) == true }
         for (sibling, file) in plainFirst {
             var start = LogMark(device: file.facts.device, inode: file.facts.inode, offset: 0)
+            // Without a first line there is nothing to read yet; it may be what gzip is just writing.
+            var isDone = false
             do {
-                if let first = try file.firstLineHash() {
-                    guard known.insert(first).inserted else { continue }
-                    start.first = first
-                }
+                start.first = try file.firstLineHash()
+                if let first = start.first, !known.insert(first).inserted { continue }
+                isDone = start.first == nil
             } catch {
                 if error.kind == .damaged {
                     notes.append(error.description)
@@ -162,7 +153,7 @@ struct LogMatch {
                 }
                 // Reading it fails in the same way, leaves a note, and makes it wait.
             }
-            rotated.append(Part(file: file, start: start, isDone: false, sibling: sibling))
+            rotated.append(Part(file: file, start: start, isDone: isDone, sibling: sibling))
         }
     }
 

@@ -15,6 +15,9 @@ struct LogSibling: Equatable, Sendable {
 
 /// The rules of names, for one log.
 struct LogSiblings: Sendable {
+    /// A sibling that was opened: what it is now, whatever its name is by now.
+    typealias Opened = (sibling: LogSibling, file: LogFile)
+
     /// Files looked at, the last written ones; a directory may hold years of them.
     static let limit = 16
 

@@ -26,26 +26,36 @@ struct LogTail {
     static func read(
         path: String, position: LogPosition?, machine: Machine, consume: (Span<UInt8>) -> Void
     ) throws(LogError) -> LogReading {
-        let place = machine.path(path)
-        let live = try open(place)
-        var tail = LogTail(path: path, place: place)
-        if let position, position.path == path {
-            if try tail.isSteady(live, position) {
-                try tail.readLive(live, from: position, consume: consume)
-            } else {
-                try tail.readChanged(live, position, consume: consume)
+        var tail = LogTail(path: path, place: machine.path(path))
+        let known = position.flatMap { $0.path == path ? $0 : nil }
+        // A rotation in the middle of looking gives names to other files: look again until nothing changed meanwhile.
+        for _ in 0..<LogTail.patience {
+            tail.live = try tail.openLive()
+            if let known, try tail.isSteady(known) {
+                try tail.readLive(from: known, consume: consume)
+                return tail.reading
             }
-        } else {
-            try tail.begin(live)
+            if tail.openSiblings(known) { break }
         }
-        tail.reading.isMissing = live == nil
+        if let known {
+            try tail.readChanged(known, consume: consume)
+        } else {
+            try tail.begin()
+        }
         return tail.reading
     }
 
+    /// How often a rotation may come between while the rotated files are opened.
+    private static let patience = 20
+
     /// As configured, and below the machine's root.
     let path: String
-    let place: String
-    var reading: LogReading
+    private let place: String
+    private var reading: LogReading
+    /// nil: there is none.
+    private var live: LogFile?
+    /// What the log may have been rotated to, the last written first.
+    private var siblings: [LogSiblings.Opened] = []
 
     private init(path: String, place: String) {
         self.path = path
@@ -53,14 +63,16 @@ struct LogTail {
         reading = LogReading(position: LogPosition(path: path))
     }
 
-    private static func open(_ place: String) throws(LogError) -> LogFile? {
+    private mutating func openLive() throws(LogError) -> LogFile? {
         let file: LogFile
         do {
             file = try LogFile(place, followLinks: true)
         } catch {
-            if error.kind == .missing { return nil }
+            reading.isMissing = error.kind == .missing
+            if reading.isMissing { return nil }
             throw error
         }
+        reading.isMissing = false
         if try file.isCompressed() {
             throw LogError(.notAFile, "cannot follow \(place): it is compressed (give the log itself as log_file)")
         }
@@ -69,27 +81,24 @@ struct LogTail {
 
     // MARK: - The first run
 
-    private mutating func begin(_ live: LogFile?) throws(LogError) {
+    private mutating func begin() throws(LogError) {
         reading.position.target = resolvedTarget()
         if let live {
             reading.position.live = try live.markAtEnd()
             reading.position.newest = live.facts.modified
         }
-        let siblings = self.siblings(of: live, LogPosition(path: path))
         // The newest may still grow, when the first run meets a rotation.
-        if let sibling = siblings.first, let file = try? LogFile(sibling.path, followLinks: false),
-            (try? file.isCompressed()) == false, var mark = try? file.markAtEnd()
-        {
+        if let file = siblings.first?.file, (try? file.isCompressed()) == false, var mark = try? file.markAtEnd() {
             mark.watched = LogMark.Watched(path: file.path, size: file.facts.size)
             reading.position.rotated = [mark]
         }
-        rememberNewest(siblings)
+        rememberNewest()
     }
 
     // MARK: - Nothing was rotated
 
     /// Whether the log is the file it was, and no rotated file has grown or moved: then nothing else is to be looked at.
-    private func isSteady(_ live: LogFile?, _ position: LogPosition) throws(LogError) -> Bool {
+    private func isSteady(_ position: LogPosition) throws(LogError) -> Bool {
         for mark in position.rotated {
             if mark.waits == true { return false }
             guard let watched = mark.watched else { continue }
@@ -110,7 +119,7 @@ struct LogTail {
     }
 
     private mutating func readLive(
-        _ live: LogFile?, from position: LogPosition, consume: (Span<UInt8>) -> Void
+        from position: LogPosition, consume: (Span<UInt8>) -> Void
     ) throws(LogError) {
         reading.position = position
         guard let live, let old = position.live?.checked, live.facts.size > old.offset else { return }
@@ -123,10 +132,9 @@ struct LogTail {
     // MARK: - Something was rotated, truncated, replaced
 
     private mutating func readChanged(
-        _ live: LogFile?, _ position: LogPosition, consume: (Span<UInt8>) -> Void
+        _ position: LogPosition, consume: (Span<UInt8>) -> Void
     ) throws(LogError) {
         reading.position = LogPosition(path: path, target: resolvedTarget(), newest: position.newest)
-        let siblings = self.siblings(of: live, position)
         var match = LogMatch(position: position)
         match.match(live: live, siblings: siblings)
         reading.notes += match.notes
@@ -152,7 +160,7 @@ struct LogTail {
             reading.position.live = try read(live, from: start, consume: consume)
             reading.position.newest = max(reading.position.newest, live.facts.modified)
         }
-        rememberNewest(siblings)
+        rememberNewest()
     }
 
     /// Reads the rest of a rotated file. One that cannot be read leaves a note, and the others go on.
@@ -192,13 +200,45 @@ struct LogTail {
         return realPath(place)
     }
 
-    /// The files the log may have been rotated to, the last written first.
-    private mutating func siblings(of live: LogFile?, _ position: LogPosition) -> [LogSibling] {
+    /// Opens what the log may have been rotated to.
+    ///
+    /// - Returns: whether all names still mean the same files afterwards; readdir(3) may miss what is renamed.
+    private mutating func openSiblings(_ position: LogPosition?) -> Bool {
+        var isStable = true
+        siblings = []
+        reading.notes = []
+        let listed = listSiblings(position)
+        for sibling in listed {
+            do {
+                let file = try LogFile(sibling.path, followLinks: false)
+                if !file.facts.isSameFile(as: sibling.facts) { isStable = false }
+                siblings.append((sibling, file))
+            } catch {
+                if error.kind == .missing { isStable = false }
+                // Only what was written to since the last run may hold unread lines.
+                if sibling.facts.modified >= position?.newest ?? .max { reading.notes.append(error.description) }
+            }
+        }
+        let notes = reading.notes
+        let again = listSiblings(position)
+        reading.notes = notes
+        return isStable && again.elementsEqual(listed) { $0.path == $1.path && $0.facts.isSameFile(as: $1.facts) }
+            && isLiveInPlace
+    }
+
+    private var isLiveInPlace: Bool {
+        let facts = LogFileFacts(followingLinksAt: place)
+        guard let live else { return facts == nil }
+        return facts?.isSameFile(as: live.facts) == true
+    }
+
+    private mutating func listSiblings(_ position: LogPosition?) -> [LogSibling] {
         var places = [place]
-        for target in [resolvedTarget(), position.target] {
+        for target in [resolvedTarget(), position?.target] {
             if let target, !places.contains(target) { places.append(target) }
         }
-        let marks = [position.live].compactMap { $0 } + position.rotated
+        let rotated = position?.rotated.prefix(LogPosition.rotatedLimit) ?? []
+        let marks = [position?.live].compactMap { $0 } + rotated
         var found: [LogSibling] = []
         for place in places {
             do {
@@ -208,29 +248,29 @@ struct LogTail {
             } catch {
                 reading.notes.append("\(error): rotated logs are not found")
             }
-        }
-        // Where a link led to may be no sibling by its name.
-        if let target = position.target, let facts = LogFileFacts(path: target), facts.isRegular {
-            found.append(LogSibling(path: target, facts: facts, isRotation: true, number: nil))
+            // Where a link led to may be no sibling by its name.
+            if place != self.place, let facts = LogFileFacts(path: place), facts.isRegular {
+                found.append(LogSibling(path: place, facts: facts, isRotation: true, number: nil))
+            }
         }
         var seen: [LogFileFacts] = live.map { [$0.facts] } ?? []
         var unique: [LogSibling] = []
-        for sibling in found
-        where !seen.contains(where: { $0.device == sibling.facts.device && $0.inode == sibling.facts.inode }) {
+        for sibling in found where !seen.contains(where: sibling.facts.isSameFile) {
             seen.append(sibling.facts)
             unique.append(sibling)
         }
-        return unique.sorted { $0.facts.modified > $1.facts.modified }
+        return unique.sorted { ($0.facts.modified, $0.path) > ($1.facts.modified, $1.path) }
     }
 
     /// Every file up to `newest` is known or of no interest. One that is not marked must not look new next time.
-    private mutating func rememberNewest(_ siblings: [LogSibling]) {
+    private mutating func rememberNewest() {
         let position = reading.position
-        var newest = siblings.reduce(position.newest) { max($0, $1.facts.modified) }
+        let all = siblings.map(\.sibling.facts)
+        var newest = all.reduce(position.newest) { max($0, $1.modified) }
         let isMarked = { (facts: LogFileFacts) in
             position.rotated.contains { $0.device == facts.device && $0.inode == facts.inode }
         }
-        if siblings.contains(where: { $0.facts.modified == newest && !isMarked($0.facts) }) {
+        if all.contains(where: { $0.modified == newest && !isMarked($0) }) {
             newest = newest == .max ? newest : newest + 1
         }
         reading.position.newest = newest
