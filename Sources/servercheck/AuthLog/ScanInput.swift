@@ -94,7 +94,8 @@ struct ScanInput {
             _ = fcntl(file.descriptor, F_SETFL, 0)
             return Part(name: path, size: nil, first: nil, source: try LogSource(stream: file))
         }
-        return Part(name: path, size: facts.size, first: nil, source: try LogSource(file: file))
+        let first = firstTime(of: try LogSource(file: ScanInput.duplicate(file)), now: now, zone: zone)
+        return Part(name: path, size: facts.size, first: first, source: try LogSource(file: file))
     }
 
     private static func openFile(_ path: String) throws(LogError) -> OpenFile {
@@ -105,5 +106,34 @@ struct ScanInput {
         _ path: String, _ work: () throws(SystemError) -> Value
     ) throws(LogError) -> Value {
         do throws(SystemError) { return try work() } catch { throw LogError(error, path: path) }
+    }
+
+    private static func duplicate(_ file: borrowing OpenFile) throws(LogError) -> OpenFile {
+        let descriptor = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else { throw LogError(.last("read", file.path), path: file.path) }
+        return OpenFile(adopting: descriptor, path: file.path)
+    }
+
+    /// The time of the first line that has one, within the first bytes.
+    private static func firstTime(of source: consuming LogSource, now: Timestamp, zone: LocalZone) -> Timestamp? {
+        var first: Timestamp?
+        var reader = LineReader()
+        _ = try? reader.readSome(&source) { line in
+            if first == nil { first = LogTime.first(of: line, now: now, zone: zone) }
+        }
+        // A time without a year is taken for the nearest one; but no log begins in the future.
+        if let time = first, time > now + 86_400 { first = time + -365 * 86_400 }
+        return first
+    }
+}
+
+extension LogTime {
+    /// The time at the start of any line, of sshd or not.
+    fileprivate static func first(of line: Span<UInt8>, now: Timestamp, zone: LocalZone) -> Timestamp? {
+        guard line.count > 16 else { return nil }
+        var time = LogTime(now: now, zone: zone)
+        if let classic = time.time(of: line, style: .classic) { return classic }
+        guard let space = line.firstIndex(of: UInt8(ascii: " "), in: 10..<min(48, line.count)) else { return nil }
+        return time.time(of: line, style: .rfc3339(length: space))
     }
 }

@@ -35,7 +35,12 @@ struct Scan: ParsableCommand {
 
     func run() throws {
         let machine = Machine.current(environment: Machine.processEnvironment())
-        let settings = try ScanSettings.load(explicitConfig: config, machine: machine)
+        let settings: ScanSettings
+        do throws(ConfigError) {
+            settings = try ScanSettings.load(explicitConfig: config, machine: machine)
+        } catch {
+            return try fail(error.lines, machine)
+        }
         let paths = files.isEmpty ? settings.defaultLogs(on: machine) : files
         if paths.isEmpty {
             let tried = settings.candidates.joined(separator: ", ")
@@ -91,8 +96,25 @@ struct ScanSettings: Sendable, Equatable {
     /// Logs to look for when none is named, the first one that is there.
     var candidates = ["/var/log/auth.log", "/var/log/secure"]
 
-    /// A config that is named must be right. One in the standard places is used when there is one.
-    static func load(explicitConfig: String?, machine: Machine) throws -> ScanSettings { ScanSettings() }
+    /// A config that is named must be right. One in the standard places is used when there is one; when it cannot be, a
+    /// scan goes on without it and says so.
+    static func load(explicitConfig: String?, machine: Machine) throws(ConfigError) -> ScanSettings {
+        let config: Config
+        do {
+            config = try ConfigFile.load(
+                explicitPath: explicitConfig, machine: machine, allowBuiltIn: explicitConfig == nil)
+        } catch {
+            if explicitConfig != nil { throw error }
+            let reason = Clean.text(error.lines.first ?? "it cannot be used")
+            StandardStream.error.write("scanning without the config: \(reason)\n")
+            return ScanSettings()
+        }
+        var settings = ScanSettings()
+        guard let sensor = config.sensors.lazy.compactMap({ $0 as? SSHDAccess }).first else { return settings }
+        settings.rules = sensor.rules
+        if !settings.candidates.contains(sensor.logFile) { settings.candidates.insert(sensor.logFile, at: 0) }
+        return settings
+    }
 
     func defaultLogs(on machine: Machine) -> [String] {
         candidates.map(machine.path).first { access($0, F_OK) == 0 }.map { [$0] } ?? []

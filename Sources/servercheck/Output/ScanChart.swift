@@ -48,10 +48,11 @@ struct ScanChart {
 
     /// Times below the axis: the first slot's, and as many more as fit.
     private static func scale(_ bars: AttemptHistogram, width: Int, barWidth: Int, room: Int) -> String {
-        let isWithinDays = bars.width < 86_400
         let text = { (slot: Int) in
             let time = bars.start(of: slot).localText
-            return String(isWithinDays ? time.dropFirst(5).prefix(11) : time.prefix(10)).map { $0 == "T" ? " " : $0 }
+            // As exact as the slots are: `2026-11-23`, `11-23 15:42` or `11-23 15:42:13`.
+            let exact = bars.width >= 86_400 ? time.prefix(10) : time.dropFirst(5).prefix(bars.width >= 60 ? 11 : 14)
+            return exact.map { $0 == "T" ? " " : $0 }
         }
         var line = ""
         var slot = 0

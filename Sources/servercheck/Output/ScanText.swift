@@ -83,7 +83,7 @@ struct ScanText {
 
     private func users(_ summary: AttemptSummary) -> [String] {
         let top = summary.byUser.prefix(ScanText.rows)
-        let names = top.map { Clean.text($0.user, limit: 40) }
+        let names = top.map { $0.user.isEmpty ? "(empty)" : Clean.text($0.user, limit: 40) }
         let width = max(15, names.map(\.count).max() ?? 0) + 2
         var lines = [style.bold(ScanText.left("user", width) + ScanText.right("attempts", 9))]
         for (name, entry) in zip(names, top) {

@@ -16,6 +16,25 @@ import Testing
         return lines
     }
 
+    @Test("logs are read in the order of their first lines' times, compressed or not, whatever the names")
+    func order() throws {
+        try directory.write(Array("Nov 22 10:00:00 host a: 3\nNov 22 10:00:01 host a: 4".utf8), to: "auth.log")
+        try directory.write(Array("2026-11-23T01:00:00+00:00 host a: 5\n".utf8), to: "auth.log.1")
+        try directory.write(Array("no time\nJul 30 10:00:00 host a: 1\n".utf8), to: "auth.log.2")
+        try directory.write(Array("Sep  2 10:00:00 host a: 2\n".utf8), to: "auth.log.3")
+        try directory.write([], to: "empty")
+        try run("/bin/gzip", [directory.file("auth.log.2")])
+        let names = ["empty", "auth.log", "auth.log.1", "auth.log.2.gz", "auth.log.3"]
+        var input = ScanInput(paths: names.map(directory.file), now: now, zone: .utc)
+        #expect(input.names == ["auth.log.2.gz", "auth.log.3", "auth.log", "auth.log.1", "empty"].map(directory.file))
+        #expect(
+            lines(&input) == [
+                "no time", "Jul 30 10:00:00 host a: 1", "Sep  2 10:00:00 host a: 2", "Nov 22 10:00:00 host a: 3",
+                "Nov 22 10:00:01 host a: 4", "2026-11-23T01:00:00+00:00 host a: 5",
+            ])
+        #expect(input.errors == [])
+    }
+
     @Test("what cannot be read is named, and the others are read")
     func unreadable() throws {
         try directory.write(Array("Nov 22 10:00:00 host a: 1\n".utf8), to: "good")

@@ -135,6 +135,17 @@ import Testing
         #expect(wide.allSatisfy { $0.count <= columns })
     }
 
+    @Test(
+        "the times below a chart are as exact as its slots",
+        arguments: [(20, "11-23 12:00:00"), (80_000, "11-23 12:00"), (9_000_000, "2026-11-23")])
+    func scale(seconds: Double, first: String) throws {
+        var histogram = AttemptHistogram()
+        histogram.add(ScanTextTests.noon, 1)
+        histogram.add(ScanTextTests.noon + seconds, 1)
+        let scale = try #require(ScanChart.lines(histogram, style: TextStyle()).last)
+        #expect(scale.drop { $0 == " " }.hasPrefix(first + "  "))
+    }
+
     @Test("colours appear only where they are wanted")
     func colours() {
         let (summary, histogram) = attack
