@@ -81,14 +81,14 @@ struct RunSettings: Sendable {
                 report: .failure(
                     "no result within \(Int(timeoutSeconds)) s: the config or the state directory does not answer",
                     host: machine.hostname, time: machine.now))
-        printer.print(ended.report, wouldSend: ended.message, to: ended.recipients)
+        printer.print(ended.report, preview: ended.preview)
         throw ExitCode(ended.report.status.rawValue)
     }
 
     private struct Ended: Sendable {
         var report: Report
-        var message: Message?
-        var recipients: [String] = []
+        /// What a dry run would have sent, and to whom.
+        var preview: [String] = []
     }
 
     private func run(_ machine: Machine, _ log: Logger, deadline: ContinuousClock.Instant) -> Ended {
@@ -104,6 +104,9 @@ struct RunSettings: Sendable {
         // Once a minute nobody reads them; a person does, and check-config shows them as well.
         let isForPeople = isDryRun || verbosity > 0 || isatty(STDERR_FILENO) != 0
         for warning in config.warnings { log.log(level: isForPeople ? .warning : .debug, "config: \(warning)") }
+        if case .builtIn(let tried) = config.source {
+            log.info("no config file (\(tried.joined(separator: ", "))): using the built-in default")
+        }
         let names = config.sensors.map(\.name)
         if let unknown = sensors.first(where: { !names.contains($0) }) {
             return failure(["--sensor \(unknown): no such sensor in the config, only \(names.joined(separator: ", "))"])
@@ -115,12 +118,20 @@ struct RunSettings: Sendable {
         do {
             let outcome = try run.perform()
             if !isDryRun, sensors.isEmpty { remember(outcome.report, places, log) }
-            return Ended(
-                report: outcome.report, message: outcome.message,
-                recipients: config.channels.map { "\($0.name) (\($0.recipient))" })
+            return Ended(report: outcome.report, preview: isDryRun ? preview(outcome.message, config.channels) : [])
         } catch {
             return failure([error.description])
         }
+    }
+
+    private func preview(_ message: Message?, _ channels: [any Channel]) -> [String] {
+        guard let message else { return ["", "nothing would be sent"] }
+        let recipients = channels.map { "\($0.name) (\(Clean.text($0.recipient)))" }.joined(separator: ", ")
+        let heading =
+            channels.isEmpty
+            ? "would be told, but no messaging channel is configured:" : "would be sent to \(recipients):"
+        return ["", heading, "  \(message.title)"]
+            + message.body.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }
     }
 
     private func remember(_ report: Report, _ places: StatePlaces, _ log: Logger) {

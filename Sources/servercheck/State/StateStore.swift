@@ -21,7 +21,9 @@ struct StateStore: ~Copyable {
     static func open(
         _ places: StatePlaces, now: Timestamp, deadline: ContinuousClock.Instant
     ) throws(StateError) -> Self {
-        for directory in [places.state, places.runtime] { createDirectory(directory) }
+        createDirectory(places.state, mode: 0o750)
+        // `status` is for any user.
+        createDirectory(places.runtime, mode: 0o755)
         let lock = try takeLock(places, deadline: deadline)
         var store = StateStore(places: places, lock: lock)
         try store.load(now: now)
@@ -191,10 +193,10 @@ struct StateStore: ~Copyable {
     }
 
     /// mkdir -p; a failure shows when the state is written.
-    private static func createDirectory(_ path: String) {
-        if mkdir(path, 0o750) == 0 || errno == EEXIST { return }
+    private static func createDirectory(_ path: String, mode: mode_t) {
+        if mkdir(path, mode) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
-        createDirectory(String(path[..<slash]))
-        _ = mkdir(path, 0o750)
+        createDirectory(String(path[..<slash]), mode: mode)
+        _ = mkdir(path, mode)
     }
 }
