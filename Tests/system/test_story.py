@@ -27,7 +27,7 @@ def texts(telegram):
 def mails(mail):
     """Subject and text of every mail that arrived."""
     parsed = [email.message_from_bytes(content, policy=email.policy.default) for _, _, _, content in mail.messages]
-    return [(message["Subject"], message.get_content()) for message in parsed]
+    return [(message["Subject"], message.get_content().replace("\r\n", "\n")) for message in parsed]
 
 
 @pytest.mark.needs("root", "debootstrap", "unshare", "nsenter")
