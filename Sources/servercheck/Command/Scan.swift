@@ -59,7 +59,8 @@ struct Scan: ParsableCommand {
         var histogram = AttemptHistogram()
         let output = OutputBuffer()
         if events {
-            counter.onEvent = { event in output.append { ScanJSON.append(event, to: &$0) } }
+            var json = ScanJSON()
+            counter.onEvent = { event in output.append { json.append(event, to: &$0) } }
         } else if format == .text {
             counter.onAttempt = { time, count in histogram.add(time, count) }
         }

@@ -1,26 +1,34 @@
 // The JSON of `servercheck scan`, written by hand: an encoder per event would cost more than reading the log. Names are
 // given as they are, but no control character reaches a terminal: JSON has escapes for all of them.
 
-/// JSON text as bytes.
-enum ScanJSON {
+/// JSON text as bytes. A value because events remember the text of their second: an attack has many in each.
+struct ScanJSON {
+    private var second: Int64?
+    private var secondText: [UInt8] = []
+
     /// `{time, address, port, user, method, invalid_user, count, kind}` with a line end.
-    static func append(_ event: AttemptEvent, to text: inout [UInt8]) {
+    mutating func append(_ event: AttemptEvent, to text: inout [UInt8]) {
+        if second != event.time.seconds {
+            second = event.time.seconds
+            secondText.removeAll(keepingCapacity: true)
+            ScanJSON.append(event.time, to: &secondText)
+        }
         text.append(contentsOf: #"{"time":"#.utf8)
-        append(event.time, to: &text)
+        text.append(contentsOf: secondText)
         text.append(contentsOf: #","address":"#.utf8)
-        append(event.address, to: &text)
+        ScanJSON.append(event.address, to: &text)
         text.append(contentsOf: #","port":"#.utf8)
         text.append(contentsOf: (event.port.map { String($0) } ?? "null").utf8)
         text.append(contentsOf: #","user":"#.utf8)
-        append(event.user, to: &text)
+        ScanJSON.append(event.user, to: &text)
         text.append(contentsOf: #","method":"#.utf8)
-        append(event.method, to: &text)
+        ScanJSON.append(event.method, to: &text)
         text.append(contentsOf: #","invalid_user":"#.utf8)
         text.append(contentsOf: (event.invalidUser ? "true" : "false").utf8)
         text.append(contentsOf: #","count":"#.utf8)
         text.append(contentsOf: String(event.count).utf8)
         text.append(contentsOf: #","kind":"#.utf8)
-        append(event.kind.rawValue, to: &text)
+        ScanJSON.append(event.kind.rawValue, to: &text)
         text.append(contentsOf: "}\n".utf8)
     }
 

@@ -29,19 +29,21 @@ import Testing
     @Test("an event is one line with every key")
     func event() {
         var bytes: [UInt8] = []
-        ScanJSON.append(
+        var json = ScanJSON()
+        json.append(
             AttemptEvent(
                 time: time, address: "192.0.2.7", port: 4711, user: "a\"b", method: "password", invalidUser: true,
                 count: 2, kind: .failure), to: &bytes)
-        ScanJSON.append(
+        json.append(
             AttemptEvent(
-                time: time, address: nil, port: nil, user: nil, method: nil, invalidUser: false, count: 1, kind: .login),
+                time: time + 1, address: nil, port: nil, user: nil, method: nil, invalidUser: false, count: 1,
+                kind: .login),
             to: &bytes)
         #expect(
             String(decoding: bytes, as: UTF8.self) == """
                 {"time":"\(time.localText)","address":"192.0.2.7","port":4711,"user":"a\\"b","method":"password",\
                 "invalid_user":true,"count":2,"kind":"failure"}
-                {"time":"\(time.localText)","address":null,"port":null,"user":null,"method":null,\
+                {"time":"\((time + 1).localText)","address":null,"port":null,"user":null,"method":null,\
                 "invalid_user":false,"count":1,"kind":"login"}
 
                 """)
