@@ -37,7 +37,7 @@ struct LogTime {
     }
 
     /// `2026-11-23T15:42:13.755266+00:00` (RFC 3339, section 5.6), to microseconds.
-    private static func rfc3339(_ line: Span<UInt8>, length: Int) -> Timestamp? {
+    static func rfc3339(_ line: Span<UInt8>, length: Int) -> Timestamp? {
         guard length >= 20, length <= line.count, let year4 = line.digits(4, at: 0), line.has("-", at: 4),
             let month = line.digits(2, at: 5), line.has("-", at: 7), let day = line.digits(2, at: 8),
             line.has("T", at: 10), let second = secondOfDay(line, at: 11),

@@ -51,7 +51,7 @@ extension Report: Codable {
         let object = try decoder.container(keyedBy: Key.self)
         version = try object.decode(String.self, forKey: .version)
         host = try object.decode(String.self, forKey: .host)
-        time = try Timestamp(rfc3339: object.decode(String.self, forKey: .time))
+        time = try object.decode(Timestamp.self, forKey: .time)
         findings = try object.decode([Finding].self, forKey: .findings)
         notifications = try object.decode([NotificationReport].self, forKey: .notifications)
     }
@@ -79,7 +79,7 @@ extension Finding: Codable {
             status: try object.decode(Status.self, forKey: .status),
             text: try object.decode(String.self, forKey: .text),
             metrics: try object.decode([Metric].self, forKey: .metrics))
-        since = try object.decode(String?.self, forKey: .since).map { try Timestamp(rfc3339: $0) }
+        since = try object.decode(Timestamp?.self, forKey: .since)
     }
 }
 
@@ -133,14 +133,5 @@ extension NotificationReport: Codable {
             title: try object.decode(String.self, forKey: .title),
             delivered: try object.decode(Bool.self, forKey: .delivered),
             error: try object.decode(String?.self, forKey: .error))
-    }
-}
-
-extension Timestamp {
-    /// - Throws: for anything but RFC 3339, such as `2026-11-23T15:42:13+01:00`.
-    init(rfc3339 text: String) throws {
-        let seconds = try Date.ISO8601FormatStyle().parse(text).timeIntervalSince1970
-        // Years 0000…9999 are within ±2.6e11 s.
-        self.init(seconds: Int64(seconds))
     }
 }

@@ -71,14 +71,27 @@ extension Timestamp {
     }
 }
 
+extension Timestamp {
+    /// `2026-11-23T15:42:13.755266Z`, `2026-11-23T15:42:13+01:00`; nil for anything else.
+    init?(rfc3339 text: String) {
+        let bytes = Array(text.utf8)
+        guard let time = LogTime.rfc3339(bytes.span, length: bytes.count) else { return nil }
+        self = time
+    }
+}
+
 extension Timestamp: Codable {
-    // A whole number: short, exact and quick to decode; the state holds hundreds of them.
+    // RFC 3339 in UTC: a person may read the state.
     init(from decoder: any Decoder) throws {
-        microseconds = try decoder.singleValueContainer().decode(Int64.self)
+        let container = try decoder.singleValueContainer()
+        guard let time = Timestamp(rfc3339: try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no RFC 3339 time")
+        }
+        self = time
     }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(microseconds)
+        try container.encode(utcText)
     }
 }
