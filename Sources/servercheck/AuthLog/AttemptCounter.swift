@@ -289,12 +289,14 @@ extension AttemptCounter {
 
     private func saved(_ connection: Connection) -> SavedConnection {
         let text = { (number: Int32) in String(userNames.text(number).prefix(AttemptMemory.nameLimit)) }
-        // The user is needed for a connection that may yet count by its markers alone.
-        let user = connection.attempts == 0 && connection.user >= 0 ? text(connection.user) : nil
+        // Markers and their user matter only while the connection may yet count by them alone; ageing needs no fractions.
+        let mayCount = connection.attempts == 0 && connection.counted == 0
+        let user = mayCount && connection.user >= 0 ? text(connection.user) : nil
         return SavedConnection(
             pid: connection.pid, port: connection.port, peer: connection.peer.map { peerNames.text($0) }, user: user,
-            invalid: connection.invalidUser ? true : nil, marker: connection.firstMarker, seen: connection.lastSeen,
-            read: connection.readAt, closed: connection.closed ? true : nil, login: connection.loggedIn ? true : nil,
+            invalid: mayCount && connection.invalidUser ? true : nil, marker: mayCount ? connection.firstMarker : nil,
+            seen: Timestamp(seconds: connection.lastSeen.seconds), read: Timestamp(seconds: connection.readAt.seconds),
+            closed: connection.closed ? true : nil, login: connection.loggedIn ? true : nil,
             failures: connection.failures.nonZero, pam: connection.pamFailures.nonZero,
             keyboard: connection.keyboardFailures.nonZero, counted: connection.counted.nonZero)
     }

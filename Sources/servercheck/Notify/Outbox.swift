@@ -26,7 +26,7 @@ struct Outbox: Sendable, Equatable, Codable {
     /// More messages than this merge into one last.
     static let messageLimit = 100
     /// Bytes of text that wait whole; the run divides it among the channels, so that the state file is small on any day.
-    static let byteLimit = 24 * 1024
+    static let byteLimit = 20 * 1024
 
     /// Appends a message. Where the outbox is full, the newest merge into one last "and N more": the oldest say how it
     /// began, and the last one says how it stands.

@@ -4,12 +4,16 @@ import FoundationEssentials
 
 /// JSON text of any of our values: sorted keys, no escaped slashes.
 enum JSONText {
-    static func encode(_ value: some Encodable, pretty: Bool = false) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting =
-            pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
+    static func encode(_ value: some Encodable) -> [UInt8] {
         // Fails only for infinite numbers; every encoder here writes those as null.
-        return (try? Array(encoder.encode(value))) ?? Array("{}".utf8)
+        (try? Array(encoder(indented: false).encode(value))) ?? Array("{}".utf8)
+    }
+
+    static func encoder(indented: Bool) -> JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if indented { encoder.outputFormatting.insert(.prettyPrinted) }
+        return encoder
     }
 }
 

@@ -67,9 +67,9 @@ struct StateFile: Sendable {
 
     /// Writes the state so that it survives a kill, a crash and a full disk.
     func commit(_ state: State) throws(SystemError) {
-        guard var bytes = try? Array(StateFile.encoder.encode(state)) else {
-            throw SystemError(action: "encode", object: path, code: EINVAL)
-        }
+        // Indented it can be read as it is; under attack it is larger, and must fit into the reserved blocks.
+        var bytes = try encoded(state, indented: true)
+        if bytes.count > StateFile.reservedBytes / 2 { bytes = try encoded(state, indented: false) }
         bytes.append(UInt8(ascii: "\n"))
         try writeSpare(bytes)
         if cshim_rename_exchange(sparePath, path) == 0 { return }
@@ -100,10 +100,11 @@ struct StateFile: Sendable {
         return lstat(path, &status) == 0 && status.st_uid != geteuid()
     }
 
-    private static var encoder: JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return encoder
+    private func encoded(_ state: State, indented: Bool) throws(SystemError) -> [UInt8] {
+        guard let data = try? JSONText.encoder(indented: indented).encode(state) else {
+            throw SystemError(action: "encode", object: path, code: EINVAL)
+        }
+        return Array(data)
     }
 
     private func writeSpare(_ bytes: [UInt8]) throws(SystemError) {
