@@ -32,8 +32,9 @@ enum SSHDLine {
         var (start, end) = (index + 9, message.upperBound)
         if start < end, line[start] == UInt8(ascii: " ") { start += 1 }
         if start < end, line[end - 1] == UInt8(ascii: "]") { end -= 1 }
-        // An own `[preauth]` keeps its bracket; a space before rsyslog's bracket is no part of the message.
-        if start < end, line[end - 1] == UInt8(ascii: " ") { end -= 1 }
+        // An own `[preauth]` keeps its bracket; a space before rsyslog's bracket is no part of the message, except where
+        // sshd cut the message there: it must not look whole.
+        if start < end, line[end - 1] == UInt8(ascii: " "), !isCut(start..<end) { end -= 1 }
         return start <= end ? (count, start..<end) : nil
     }
 
@@ -47,7 +48,7 @@ enum SSHDLine {
         case UInt8(ascii: "U"): event = notAllowed(line, message)
         case UInt8(ascii: "C"), UInt8(ascii: "D"): event = closing(line, message)
         case UInt8(ascii: "e"), UInt8(ascii: "m"): event = error(line, message)
-        case UInt8(ascii: "P"), UInt8(ascii: "R"), UInt8(ascii: "p"), UInt8(ascii: "f"):
+        case UInt8(ascii: "P"), UInt8(ascii: "R"), UInt8(ascii: "T"), UInt8(ascii: "p"), UInt8(ascii: "f"):
             event = remaining(line, message)
         default: event = nil
         }

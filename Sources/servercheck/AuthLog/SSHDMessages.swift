@@ -122,7 +122,7 @@ extension SSHDLine {
         return event
     }
 
-    /// What begins with P, R, p or f.
+    /// What begins with P, R, T, p or f.
     static func remaining(_ line: Span<UInt8>, _ message: Range<Int>) -> SSHDEvent? {
         let start = message.lowerBound
         if line.has("Postponed ", at: start) || line.has("Partial ", at: start) {
@@ -145,7 +145,9 @@ extension SSHDLine {
             return event
         } else if line.has("pam_unix(sshd:auth)", at: start) {
             return SSHDEvent(rule: .pamUnix)
-        } else if line.has("fatal: Timeout before authentication", at: start) {
+        } else if line.has("fatal: Timeout before authentication", at: start)
+            || line.has("Timeout before authentication", at: start)
+        {
             return SSHDEvent(rule: .graceTimeout)
         }
         return nil

@@ -46,7 +46,7 @@ enum SSHDRule: String, Sendable, CaseIterable {
     case pamUnix
     /// `Did not receive identification string from ADDR`
     case noIdentification
-    /// `fatal: Timeout before authentication for ADDR`
+    /// `fatal: Timeout before authentication for ADDR`; since OpenSSH 9.8 the listener writes it, without `fatal: `.
     case graceTimeout
     /// Anything else that sshd writes.
     case other
