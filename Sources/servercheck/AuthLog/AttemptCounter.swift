@@ -83,7 +83,7 @@ struct AttemptCounter {
     /// - Returns: what was found; `memory` is then what to remember.
     mutating func finish(complete: Bool) -> AttemptSummary {
         for index in connections.indices
-        where complete || connections[index].readAt.hasElapsed(AttemptCounter.silence, at: now) {
+        where complete || abs(now.seconds(since: connections[index].readAt)) >= AttemptCounter.silence {
             close(index)
             connections.remove(index)
         }
@@ -158,12 +158,21 @@ extension AttemptCounter {
         case .login:
             connections[index].loggedIn = true
             login(event, line, at: index, time: time)
+        case .end:
+            close(index)
+            // A port scan leaves nothing to remember.
+            if connections[index].isBlank {
+                connections.remove(index)
+                return
+            }
         case .opening, .mention, .nothing: break
         }
         let more = connections[index].attempts - min(connections[index].attempts, connections[index].counted)
         if more > 0 {
-            let method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }
-            count(more, at: index, time: time, user: user, method: method, invalidUser: event.invalidUser)
+            count(
+                more, at: index, time: time, user: user,
+                method: event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) },
+                invalidUser: event.invalidUser)
         }
     }
 
@@ -268,32 +277,34 @@ extension AttemptCounter {
         let clock = self.clock ?? now
         memory.window = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
             .flatMap { [$0.time, Int64($0.count)] }
-        memory.failures = recent.saved(limit: AttemptMemory.addressLimit, clock: clock) { peerNames.text($0) }
+        memory.failures = recent.saved(clock: clock) { savedText($0) }
         return memory
     }
 
     /// Before a run ends only so many connections stay as the state may hold, the last used ones.
     private mutating func evict() {
         var open = 0
-        var closed = 0
+        var done = 0
+        var bytes = 0
         for index in connections.indices.reversed() {
-            if connections[index].closed { closed += 1 } else { open += 1 }
-            let isKept =
-                connections[index].closed
-                ? closed <= AttemptMemory.closedLimit : open <= AttemptMemory.openLimit
-            if isKept { continue }
+            let isDone = connections[index].closed || connections[index].loggedIn
+            if isDone { done += 1 } else { open += 1 }
+            if isDone ? done <= AttemptMemory.doneLimit : open <= AttemptMemory.openLimit {
+                bytes += saved(connections[index]).jsonSize
+                if bytes <= AttemptMemory.connectionBytes { continue }
+            }
             close(index)
             connections.remove(index)
         }
     }
 
     private func saved(_ connection: Connection) -> SavedConnection {
-        let text = { (number: Int32) in String(userNames.text(number).prefix(AttemptMemory.nameLimit)) }
+        let text = { (number: Int32) in userNames.text(number).cut(jsonSize: AttemptMemory.nameLimit) }
         // Markers and their user matter only while the connection may yet count by them alone; ageing needs no fractions.
         let mayCount = connection.attempts == 0 && connection.counted == 0
         let user = mayCount && connection.user >= 0 ? text(connection.user) : nil
         return SavedConnection(
-            pid: connection.pid, port: connection.port, peer: connection.peer.map { peerNames.text($0) }, user: user,
+            pid: connection.pid, port: connection.port, peer: connection.peer.flatMap { savedText($0) }, user: user,
             invalid: mayCount && connection.invalidUser ? true : nil, marker: mayCount ? connection.firstMarker : nil,
             seen: Timestamp(seconds: connection.lastSeen.seconds), read: Timestamp(seconds: connection.readAt.seconds),
             closed: connection.closed ? true : nil, login: connection.loggedIn ? true : nil,
@@ -301,32 +312,40 @@ extension AttemptCounter {
             keyboard: connection.keyboardFailures.nonZero, counted: connection.counted.nonZero)
     }
 
+    /// nil for a name that is too long for the state: half a name would be another machine's.
+    private func savedText(_ peer: Peer) -> String? {
+        let text = peerNames.text(peer)
+        return text.jsonSize <= AttemptMemory.nameLimit ? text : nil
+    }
+
     private mutating func restore(_ memory: AttemptMemory) {
         summary.attemptsTotal = max(0, memory.attemptsTotal)
         // Times beyond these are no log's, and arithmetic with them could overflow.
         let possible = -AttemptCounter.timeLimit...AttemptCounter.timeLimit
         clock = memory.clock.flatMap { possible.contains($0.microseconds) ? $0 : nil }
-        let limit = AttemptMemory.openLimit + AttemptMemory.closedLimit
+        let limit = AttemptMemory.openLimit + AttemptMemory.doneLimit
         for saved in memory.connections.prefix(limit) where connections.index(ofPID: saved.pid) == nil {
             var connection = Connection(pid: saved.pid, lastSeen: saved.seen, readAt: saved.read)
             connection.port = saved.port
             connection.peer = saved.peer.flatMap { peerNames.peer($0) }
             connection.user = saved.user.map { userNames.number(of: $0) ?? -2 } ?? -1
             connection.invalidUser = saved.invalid == true
-            connection.firstMarker = saved.marker
+            connection.firstMarker = saved.marker.flatMap { possible.contains($0.microseconds) ? $0 : nil }
             connection.closed = saved.closed == true
             connection.loggedIn = saved.login == true
             connection.failures = max(0, saved.failures ?? 0)
             connection.pamFailures = max(0, saved.pam ?? 0)
             connection.keyboardFailures = max(0, saved.keyboard ?? 0)
-            connection.counted = max(0, saved.counted ?? 0)
+            // Its failures were counted when they came, and one more at most, for its markers.
+            connection.counted = max(connection.attempts, min(1, max(0, saved.counted ?? 0)))
             _ = connections.insert(connection)
         }
         let window = memory.window.prefix(2 * AttemptMemory.windowLimit)
         windows.restore(
             stride(from: 0, to: window.count - 1, by: 2)
                 .filter { window[$0 + 1] > 0 && possible.contains(window[$0]) }.map {
-                    AttemptWindows.Entry(time: window[$0], count: Int(window[$0 + 1]))
+                    AttemptWindows.Entry(
+                        time: window[$0], count: Int(min(window[$0 + 1], AttemptWindows.countLimit)))
                 })
         recent.restore(memory.failures) { peerNames.peer($0) }
     }

@@ -27,11 +27,14 @@ struct AttemptMemory: Sendable, Equatable, Codable {
 
     /// sshd lets 100 connections wait for a login (MaxStartups); as many are remembered, the last used ones.
     static let openLimit = 100
-    /// Closed ones whose last line may be still to come.
-    static let closedLimit = 28
+    /// Closed and logged-in ones, whose last line may be still to come.
+    static let doneLimit = 28
     static let windowLimit = 256
     static let addressLimit = 96
-    /// Names in the state are cut here.
+    /// Bytes of JSON: attackers choose names, and how many connections they leave open.
+    static let connectionBytes = 16 << 10
+    static let failureBytes = 6 << 10
+    /// The longest name in the state, in bytes of JSON.
     static let nameLimit = 80
 }
 
@@ -51,10 +54,22 @@ struct SavedConnection: Sendable, Equatable, Codable {
     var pam: Int?
     var keyboard: Int?
     var counted: Int?
+
+    /// About how many bytes it takes in the state, at least as many as it does.
+    var jsonSize: Int {
+        let numbers = [failures, pam, keyboard, counted].reduce(0) {
+            $0 + ($1 == nil ? 0 : 12 + String($1 ?? 0).utf8.count)
+        }
+        return 95 + numbers + (peer.map { 10 + $0.jsonSize } ?? 0) + (user.map { 10 + $0.jsonSize } ?? 0)
+            + (marker == nil ? 0 : 40) + (invalid == nil ? 0 : 15) + (closed == nil ? 0 : 14) + (login == nil ? 0 : 13)
+    }
 }
 
 /// The failed attempts of one address: seconds since 1970 and count in turn, newest last.
 struct SavedFailures: Sendable, Equatable, Codable {
     var peer: String
     var times: [Int64]
+
+    /// At least as many bytes as it takes in the state.
+    var jsonSize: Int { 25 + peer.jsonSize + times.reduce(0) { $0 + 1 + String($1).utf8.count } }
 }

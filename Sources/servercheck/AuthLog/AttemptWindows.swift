@@ -14,6 +14,8 @@ struct AttemptWindows {
 
     /// How late an attempt may come and still meet all others of its window, in microseconds.
     static let lateness: Int64 = 600_000_000
+    /// Of one entry that an earlier run left: sums of all of them stay exact.
+    static let countLimit: Int64 = 1_000_000_000_000
     private static let batchSize = 16_384
     private static let keptLimit = 65_536
 

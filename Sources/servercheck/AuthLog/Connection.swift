@@ -36,6 +36,9 @@ struct Connection: Sendable, Equatable {
     /// The attempts that its failures make: of PAM's and sshd's own keyboard-interactive lines the more numerous.
     var attempts: Int { failures.addingSaturated(max(pamFailures, keyboardFailures)) }
 
+    /// Whether nothing of it is worth remembering.
+    var isBlank: Bool { firstMarker == nil && attempts == 0 && counted == 0 && !loggedIn }
+
     /// Whether it is an attempt only by its markers. Such a one is counted when nothing more is to come.
     var isMarkedOnly: Bool { firstMarker != nil && attempts == 0 && counted == 0 && !loggedIn }
 
@@ -52,7 +55,7 @@ struct Connection: Sendable, Equatable {
         switch event.meaning {
         case .opening, .openingMarker:
             return otherPort || otherPeer || (closed && port == nil && event.port != nil)
-        case .mention, .nothing:
+        case .mention, .end, .nothing:
             return closed && otherPort
         default:
             return closed && (otherPort || otherPeer || (port == nil && event.port != nil))

@@ -73,6 +73,10 @@ struct LogTime {
         }
         guard index == length else { return nil }
         let seconds = days(year: year4, month: month, day: day) * 86_400 + second - offset
+        // In UTC too it has four digits: the state could not hold another one.
+        guard seconds >= days(year: 0, month: 1, day: 1) * 86_400,
+            seconds < days(year: 10_000, month: 1, day: 1) * 86_400
+        else { return nil }
         return Timestamp(microseconds: seconds * 1_000_000 + microseconds)
     }
 

@@ -13,8 +13,10 @@ struct RecentFailures {
     static let hour: Int64 = 3600
     /// Addresses in one pass.
     static let addressLimit = 4096
-    /// Entries of one address; beyond that the oldest become one, at the later time.
-    private static let entryLimit = 8
+    /// Entries of one address; beyond that neighbours become one, at the later time.
+    private static let entryLimit = 24
+    /// Seconds since 1970 that a log can hold, and a little more.
+    private static let possible: ClosedRange<Int64> = -300_000_000_000...300_000_000_000
 
     /// Failures beyond this many need not be told apart.
     private let enough: Int
@@ -25,12 +27,14 @@ struct RecentFailures {
 
     mutating func add(_ peer: Peer, time: Timestamp, count: Int) {
         guard enough > 0 else { return }
-        if byPeer[peer] == nil, byPeer.count >= RecentFailures.addressLimit { drop(before: time.seconds) }
+        if byPeer[peer] == nil, byPeer.count >= RecentFailures.addressLimit { makeRoom(at: time.seconds) }
         RecentFailures.add(
             Entry(time: time.seconds, count: count), to: &byPeer[peer, default: []], enough: enough)
     }
 
     private static func add(_ entry: Entry, to entries: inout [Entry], enough: Int) {
+        // From before the clock was set back: these would stay the newest ones.
+        if let last = entries.last, last.time - entry.time > hour { entries.removeAll { $0.time - entry.time > hour } }
         let place = entries.lastIndex { $0.time <= entry.time }
         if let place, entries[place].time == entry.time {
             entries[place].count = entries[place].count.addingSaturated(entry.count)
@@ -45,53 +49,76 @@ struct RecentFailures {
         }) {
             entries.removeSubrange(..<first)
         }
-        while entries.count > entryLimit {
-            entries[1].count = entries[1].count.addingSaturated(entries[0].count)
-            entries.removeFirst()
+        if entries.count > entryLimit, let newest = entries.last?.time {
+            // Otherwise what is joined again and again would never grow old.
+            entries.removeAll { newest - $0.time >= hour }
         }
+        while entries.count > entryLimit { joinClosest(&entries) }
     }
 
-    /// Failed attempts in the hour before `time`; exact up to `enough`.
+    private static func joinClosest(_ entries: inout [Entry]) {
+        var index = 1
+        for other in entries.indices.dropFirst(2)
+        where entries[other].time - entries[other - 1].time < entries[index].time - entries[index - 1].time {
+            index = other
+        }
+        entries[index].count = entries[index].count.addingSaturated(entries[index - 1].count)
+        entries.remove(at: index - 1)
+    }
+
+    /// Failed attempts in the hour before `time`; exact up to `enough`, when that is no more than `entryLimit`.
     func count(_ peer: Peer, before time: Timestamp) -> Int {
         let second = time.seconds
         return (byPeer[peer] ?? []).reduce(0) { sum, entry in
-            let age = second.subtractingReportingOverflow(entry.time)
-            guard !age.overflow, age.partialValue < RecentFailures.hour, age.partialValue > -RecentFailures.hour else {
-                return sum
-            }
-            return sum.addingSaturated(entry.count)
+            abs(second - entry.time) < RecentFailures.hour ? sum.addingSaturated(entry.count) : sum
         }
     }
 
-    /// Makes room: first what is too old, then the half that tried longest ago.
-    private mutating func drop(before second: Int64) {
-        byPeer = byPeer.filter { ($0.value.last?.time ?? .min) > second &- RecentFailures.hour }
+    /// Keeps the more important half.
+    private mutating func makeRoom(at second: Int64) {
+        byPeer = byPeer.filter { abs(second - ($0.value.last?.time ?? 0)) < RecentFailures.hour }
         guard byPeer.count >= RecentFailures.addressLimit else { return }
-        let times = byPeer.values.compactMap { $0.last?.time }.sorted()
-        let middle = times[times.count / 2]
-        byPeer = byPeer.filter { ($0.value.last?.time ?? .min) > middle }
+        let ranked = byPeer.sorted { weight($0.value) > weight($1.value) }
+        byPeer = Dictionary(ranked.prefix(RecentFailures.addressLimit / 2).map { ($0.key, $0.value) }) { first, _ in
+            first
+        }
     }
 
-    /// The most important: those that have `enough` failures first, then those that tried last.
-    func saved(limit: Int, clock: Timestamp, text: (Peer) -> String) -> [SavedFailures] {
+    /// Those with `enough` failures first, then those that tried last.
+    private func weight(_ entries: [Entry]) -> (failures: Int, last: Int64) {
+        (min(entries.reduce(0) { $0.addingSaturated($1.count) }, enough), entries.last?.time ?? 0)
+    }
+
+    /// The most important, as many as `AttemptMemory` has room for.
+    ///
+    /// - Parameter text: nil for a peer that cannot be remembered.
+    func saved(clock: Timestamp, text: (Peer) -> String?) -> [SavedFailures] {
         let second = clock.seconds
-        let live = byPeer.filter { ($0.value.last?.time ?? .min) > second &- RecentFailures.hour }
-        let total = { (entries: [Entry]) in min(entries.reduce(0) { $0.addingSaturated($1.count) }, enough) }
-        let sorted = live.map { (text($0.key), $0.value, total($0.value)) }.sorted { left, right in
-            (right.2, right.1.last?.time ?? 0, left.0) < (left.2, left.1.last?.time ?? 0, right.0)
+        var live: [(weight: (failures: Int, last: Int64), saved: SavedFailures)] = []
+        for (peer, entries) in byPeer where abs(second - (entries.last?.time ?? 0)) < RecentFailures.hour {
+            guard let name = text(peer) else { continue }
+            let times = entries.flatMap { [$0.time, Int64($0.count)] }
+            live.append((weight(entries), SavedFailures(peer: name, times: times)))
         }
-        return sorted.prefix(limit).map { peer, entries, _ in
-            SavedFailures(peer: peer, times: entries.flatMap { [$0.time, Int64($0.count)] })
+        live.sort {
+            ($1.weight.failures, $1.weight.last, $0.saved.peer) < ($0.weight.failures, $0.weight.last, $1.saved.peer)
+        }
+        var bytes = 0
+        return live.prefix(AttemptMemory.addressLimit).map(\.saved).filter {
+            bytes += $0.jsonSize
+            return bytes <= AttemptMemory.failureBytes
         }
     }
 
     mutating func restore(_ saved: [SavedFailures], peer: (String) -> Peer?) {
         guard enough > 0 else { return }
-        for one in saved.prefix(RecentFailures.addressLimit) {
+        for one in saved.prefix(AttemptMemory.addressLimit) {
             guard let peer = peer(one.peer) else { continue }
-            for index in stride(from: 0, to: min(one.times.count - 1, 64), by: 2) where one.times[index + 1] > 0 {
+            let numbers = one.times.prefix(2 * RecentFailures.entryLimit)
+            for index in stride(from: 0, to: numbers.count - 1, by: 2)
+            where numbers[index + 1] > 0 && RecentFailures.possible.contains(numbers[index]) {
                 RecentFailures.add(
-                    Entry(time: one.times[index], count: Int(one.times[index + 1])), to: &byPeer[peer, default: []],
+                    Entry(time: numbers[index], count: Int(numbers[index + 1])), to: &byPeer[peer, default: []],
                     enough: enough)
             }
         }

@@ -19,6 +19,8 @@ struct SSHDEvent: Equatable {
         case login
         /// Counts nothing, but begins a connection.
         case opening
+        /// Counts nothing, but the process is gone.
+        case end
         /// Counts nothing, but may tell the address of its process.
         case mention
         case nothing
@@ -50,7 +52,8 @@ extension SSHDRule {
         case .connectionClosed, .connectionReset, .disconnectedFrom, .disconnecting, .tooManyFailures: .closingMarker
         case .accepted: .login
         case .connectionFrom: .opening
-        case .failedPublickey, .postponed, .closedWithoutFailure, .receivedDisconnect: .mention
+        case .closedWithoutFailure: .end
+        case .failedPublickey, .postponed, .receivedDisconnect: .mention
         case .pamUnix, .noIdentification, .graceTimeout, .other: .nothing
         }
     }

@@ -68,14 +68,11 @@ struct SSHDAccess: Sensor {
         let (path, notes) = try read(&own, machine) { counter.consume($0) }
         let counted = counter.finish(complete: false)
         own.attempts = counter.memory
-        let endedIncident = follow(&own, counted, machine.now)
 
         var findings: [Finding] = []
-        if let problem = unreadable(&own, path, counted, machine.now) {
-            findings.append(problem)
-        } else {
-            findings.append(finding(own, counted, ended: endedIncident, now: machine.now))
-        }
+        let problem = unreadable(&own, path, counted, machine.now)
+        let endedIncident = follow(&own, counted, machine.now, isBlind: problem != nil)
+        findings.append(problem ?? finding(own, counted, ended: endedIncident, now: machine.now))
         findings += logins(counted)
         var reading = Reading(findings: findings, memory: memory, notes: notes)
         reading.memory.sshdAccess = own
@@ -116,20 +113,24 @@ struct SSHDAccess: Sensor {
 
     /// Opens, continues and ends the incident.
     ///
+    /// - Parameter isBlind: an attack could not be seen: the incident goes on, so that its end can be told later.
     /// - Returns: the one that is over now.
-    private func follow(_ own: inout SSHDAccessMemory, _ counted: AttemptSummary, _ now: Timestamp) -> SSHDIncident? {
+    private func follow(
+        _ own: inout SSHDAccessMemory, _ counted: AttemptSummary, _ now: Timestamp, isBlind: Bool
+    ) -> SSHDIncident? {
         if let windowEnd = counted.lastExceeding {
             let start = counted.first ?? windowEnd
             var incident =
                 own.incident ?? SSHDIncident(first: start, last: start, windowEnd: windowEnd, seen: now)
-            incident.windowEnd = windowEnd
+            // An attempt that is counted late may end a window before the last one.
+            if windowEnd > incident.windowEnd || incident.windowEnd > now { incident.windowEnd = windowEnd }
             incident.seen = now
             incident.add(counted)
             own.incident = incident
             return nil
         }
         guard var incident = own.incident else { return nil }
-        if incident.seen.hasElapsed(rules.incidentGapSeconds, at: now) {
+        if !isBlind, incident.seen.hasElapsed(rules.incidentGapSeconds, at: now) {
             own.incident = nil
             return incident
         }

@@ -44,6 +44,8 @@ struct SSHDIncident: Sendable, Equatable, Codable {
     var users: [Share] = []
 
     static let shareLimit = 20
+    /// The longest name, in characters and in bytes of JSON.
+    private static let nameLimit = 64
 
     /// Takes one run's counts in.
     mutating func add(_ summary: AttemptSummary) {
@@ -58,7 +60,7 @@ struct SSHDIncident: Sendable, Equatable, Codable {
     private static func add(_ new: [Share], to shares: inout [Share]) {
         for share in new.prefix(shareLimit) {
             // Names are cut: an attacker's user name must not fill the state.
-            let name = Clean.text(share.name, limit: 80)
+            let name = Clean.text(share.name, limit: nameLimit).cut(jsonSize: nameLimit)
             if let index = shares.firstIndex(where: { $0.name == name }) {
                 shares[index].attempts = shares[index].attempts.addingSaturated(share.attempts)
             } else {
