@@ -136,8 +136,9 @@ extension AttemptWindows {
     func coalesced(to limit: Int, clock: Int64) -> [Entry] {
         let live = kept[kept.partitionPoint { $0.time > clock - horizon }...]
         let recent = live.partitionPoint { $0.time > clock - duration }
-        return AttemptWindows.coalesced(live[..<recent], to: limit / 4)
-            + AttemptWindows.coalesced(live[recent...], to: limit - limit / 4)
+        let early = live[..<recent]
+        let late = AttemptWindows.coalesced(live[recent...], to: limit - min(early.count, limit / 4))
+        return AttemptWindows.coalesced(early, to: limit - late.count) + late
     }
 
     private static func coalesced(_ entries: ArraySlice<Entry>, to limit: Int) -> [Entry] {

@@ -87,6 +87,14 @@ struct CountingTotals: Equatable, CustomStringConvertible {
         }
     }
 
+    /// What differs, for a person to read.
+    func differences(_ other: CountingTotals) -> [String] {
+        if self == other { return [] }
+        let ours = description.split(separator: ",")
+        let theirs = other.description.split(separator: ",")
+        return zip(ours, theirs).filter { $0 != $1 }.map { "\($0) instead of\($1)" } + ["differ"]
+    }
+
     var description: String {
         "\(attempts) attempts (\(total)) in \(connections), \(logins) logins, peak \(peak) \(exceeded), "
             + "\(addresses.sorted { $0.key < $1.key }), none \(withoutAddress), \(users.sorted { $0.key < $1.key }), "
