@@ -118,24 +118,34 @@ struct SSHDAccess: Sensor {
     private func follow(
         _ own: inout SSHDAccessMemory, _ counted: AttemptSummary, _ now: Timestamp, isBlind: Bool
     ) -> SSHDIncident? {
-        if let windowEnd = counted.lastExceeding {
-            let start = counted.first ?? windowEnd
-            var incident =
-                own.incident ?? SSHDIncident(first: start, last: start, windowEnd: windowEnd, seen: now)
+        if var incident = own.incident {
+            let isOver = counted.lastExceeding == nil && !isBlind
+            if isOver, incident.seen.hasElapsed(rules.incidentGapSeconds, at: now) {
+                own.incident = nil
+                own.tally = SSHDTally(counted)
+                return incident
+            }
+            incident.tally.add(counted)
+            own.incident = incident
+        } else if var tally = own.tally, let first = counted.first,
+            first.seconds(since: tally.last) <= rules.durationSeconds
+        {
+            tally.add(counted)
+            own.tally = tally
+        } else if let tally = SSHDTally(counted) {
+            own.tally = tally
+        }
+        guard let windowEnd = counted.lastExceeding else { return nil }
+        if var incident = own.incident {
             // An attempt that is counted late may end a window before the last one.
             if windowEnd > incident.windowEnd || incident.windowEnd > now { incident.windowEnd = windowEnd }
             incident.seen = now
-            incident.add(counted)
             own.incident = incident
-            return nil
+        } else if let tally = own.tally {
+            // The window may have begun in an earlier run: the tally holds all of it.
+            own.incident = SSHDIncident(tally: tally, windowEnd: windowEnd, seen: now)
+            own.tally = nil
         }
-        guard var incident = own.incident else { return nil }
-        if !isBlind, incident.seen.hasElapsed(rules.incidentGapSeconds, at: now) {
-            own.incident = nil
-            return incident
-        }
-        incident.add(counted)
-        own.incident = incident
         return nil
     }
 
@@ -179,17 +189,17 @@ struct SSHDAccess: Sensor {
                 status = .critical
             }
             text =
-                "\(incident.attempts) failed SSH logins, up to \(incident.peak) within \(window) (limit \(rules.amount))"
-            if let most = incident.addresses.first { text += ", most from \(most.name)" }
+                "\(incident.tally.attempts) failed SSH logins, up to \(incident.tally.peak) within \(window) (limit \(rules.amount))"
+            if let most = incident.tally.addresses.first { text += ", most from \(most.name)" }
             if status == .ok { text += "; no more such attack now" }
         } else if let ended {
             text =
-                "\(ended.attempts) failed SSH logins, and none above the limit for "
+                "\(ended.tally.attempts) failed SSH logins, and none above the limit for "
                 + "\(NumberText.shortest(rules.incidentGapSeconds / 60)) min"
         }
         return Finding(
             sensor: name, id: name, status: status, lingering: own.incident == nil ? status : .critical, text: text,
-            details: (own.incident ?? ended)?.details ?? [], metrics: metrics(counted))
+            details: (own.incident ?? ended)?.tally.details ?? [], metrics: metrics(counted))
     }
 
     private func metrics(_ counted: AttemptSummary) -> [Metric] {

@@ -5,6 +5,8 @@ struct SSHDAccessMemory: Sendable, Equatable, Codable {
     /// By the path of the log; `auto` may know two.
     var positions: [String: LogPosition] = [:]
     var attempts = AttemptMemory()
+    /// Attempts without a pause longer than `duration`: what an incident that begins now began with.
+    var tally: SSHDTally?
     var incident: SSHDIncident?
     /// When the log was first found missing; nil while it is there.
     var missingSince: Timestamp?
@@ -14,6 +16,7 @@ struct SSHDAccessMemory: Sendable, Equatable, Codable {
     enum CodingKeys: String, CodingKey {
         case positions
         case attempts
+        case tally
         case incident
         case missingSince = "missing_since"
         case isBlind = "is_blind"
@@ -22,20 +25,30 @@ struct SSHDAccessMemory: Sendable, Equatable, Codable {
 
 /// Attempts from the first exceeding window on, until renotify_time passes without one.
 struct SSHDIncident: Sendable, Equatable, Codable {
+    var tally: SSHDTally
+    /// The end of the last exceeding window, by the log's clock.
+    var windowEnd: Timestamp
+    /// The run that read it. The incident ends by our own clock: that of the log may be set, or of another zone.
+    var seen: Timestamp
+
+    enum CodingKeys: String, CodingKey {
+        case tally
+        case windowEnd = "window_end"
+        case seen
+    }
+}
+
+/// Attempts summed up over runs: how many, from where, as whom.
+struct SSHDTally: Sendable, Equatable, Codable {
     /// A name and how many attempts it made.
     struct Share: Sendable, Equatable, Codable {
         var name: String
         var attempts: Int
     }
 
-    /// The first attempt, by the log's clock.
+    /// The first and the last attempt, by the log's clock.
     var first: Timestamp
-    /// The last attempt, by the log's clock.
     var last: Timestamp
-    /// The end of the last exceeding window, by the log's clock.
-    var windowEnd: Timestamp
-    /// The run that read it. The incident ends by our own clock: that of the log may be set, or of another zone.
-    var seen: Timestamp
     var attempts = 0
     /// Most attempts in one window.
     var peak = 0
@@ -47,14 +60,22 @@ struct SSHDIncident: Sendable, Equatable, Codable {
     /// The longest name, in characters and in bytes of JSON.
     private static let nameLimit = 64
 
+    /// nil without attempts.
+    init?(_ summary: AttemptSummary) {
+        guard let first = summary.first, let last = summary.last else { return nil }
+        self.first = first
+        self.last = last
+        add(summary)
+    }
+
     /// Takes one run's counts in.
     mutating func add(_ summary: AttemptSummary) {
         attempts = attempts.addingSaturated(summary.attempts)
         peak = max(peak, summary.peak?.attempts ?? 0)
         first = min(first, summary.first ?? first)
         last = max(last, summary.last ?? last)
-        SSHDIncident.add(summary.byAddress.map { Share(name: $0.address, attempts: $0.attempts) }, to: &addresses)
-        SSHDIncident.add(summary.byUser.map { Share(name: $0.user, attempts: $0.attempts) }, to: &users)
+        SSHDTally.add(summary.byAddress.map { Share(name: $0.address, attempts: $0.attempts) }, to: &addresses)
+        SSHDTally.add(summary.byUser.map { Share(name: $0.user, attempts: $0.attempts) }, to: &users)
     }
 
     private static func add(_ new: [Share], to shares: inout [Share]) {

@@ -128,16 +128,18 @@ struct StateFile: Sendable {
     /// The spare file, regular and owned by the directory's owner; anything else in its place is replaced. A run by hand
     /// as root hands its files to that owner, so that the service can read them afterwards.
     private func openSpare() throws(SystemError) -> OpenFile {
-        let flags = O_WRONLY | O_CREAT | O_NOFOLLOW
+        let flags = O_WRONLY | O_NOFOLLOW
         let home = try OpenFile(directory, flags: O_RDONLY | O_DIRECTORY).facts()
         let owner = geteuid() == 0 ? home.owner : geteuid()
-        if let file = try? OpenFile(sparePath, flags: flags, mode: 0o640), let facts = try? file.facts(),
+        if let file = try? OpenFile(sparePath, flags: flags), let facts = try? file.facts(),
             facts.isRegular, facts.links == 1, facts.owner == owner
         {
             return file
         }
         if unlink(sparePath) != 0, errno == EISDIR { _ = rmdir(sparePath) }
-        let file = try OpenFile(sparePath, flags: flags | O_EXCL, mode: 0o640)
+        let file = try OpenFile(sparePath, flags: flags | O_CREAT | O_EXCL, mode: 0o640)
+        // Whatever the umask: the unit's is 0077, and the administrator's group may read it.
+        _ = fchmod(file.descriptor, 0o640)
         if owner != geteuid() { _ = fchown(file.descriptor, owner, home.group) }
         return file
     }

@@ -34,8 +34,12 @@ struct StatePlaces: Sendable, Equatable {
             ?? environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 + "/servercheck" : nil }
         runtime = ownRuntime ?? state
         last = explicit ?? ownRuntime ?? state
-        lastCandidates = explicit.map { [$0] } ?? [last, state]
-        if explicit == nil, !lastCandidates.contains("/run/servercheck") { lastCandidates.append("/run/servercheck") }
+        lastCandidates = [last]
+        if explicit == nil {
+            for place in [state, "/run/servercheck"] where !lastCandidates.contains(place) {
+                lastCandidates.append(place)
+            }
+        }
     }
 
     /// From the password database, for cron jobs and units without $HOME.

@@ -131,7 +131,7 @@ private func places(_ state: TemporaryDirectory, _ runtime: TemporaryDirectory) 
     func candidates() {
         #expect(
             StatePlaces(explicit: nil, environment: ["HOME": "/h"], userID: 1000).lastCandidates
-                == ["/h/.local/state/servercheck", "/h/.local/state/servercheck", "/run/servercheck"])
+                == ["/h/.local/state/servercheck", "/run/servercheck"])
         #expect(StatePlaces(explicit: "/x", environment: [:], userID: 1000).lastCandidates == ["/x"])
     }
 }
