@@ -194,9 +194,13 @@ struct StateStore: ~Copyable {
 
     /// mkdir -p; a failure shows when the state is written.
     private static func createDirectory(_ path: String, mode: mode_t) {
-        if mkdir(path, mode) == 0 || errno == EEXIST { return }
+        if mkdir(path, mode) == 0 {
+            // Whatever the umask.
+            chmod(path, mode)
+            return
+        }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
         createDirectory(String(path[..<slash]), mode: mode)
-        _ = mkdir(path, mode)
+        if mkdir(path, mode) == 0 { chmod(path, mode) }
     }
 }
