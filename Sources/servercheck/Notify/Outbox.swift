@@ -65,7 +65,7 @@ struct Outbox: Sendable, Equatable, Codable {
         case .growing:
             // 1, 2, 4, … 64 minutes, capped at one hour.
             holdSeconds = min(3600, 60 * Double(1 << min(max(failures, 0), 6)))
-            failures = min(max(failures, 0) + 1, 100)
+            failures = min(max(failures, 0), 99) + 1
             heldSince = now
         }
     }

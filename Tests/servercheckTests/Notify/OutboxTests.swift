@@ -63,4 +63,15 @@ private func message(_ number: Int, body: String = "body") -> Message {
         #expect(outbox.isReady(at: .noon + 300))
         #expect(outbox.isReady(at: .noon + -3600))
     }
+
+    @Test("a count of failures from a damaged state holds the channel back for an hour at most")
+    func damagedFailures() {
+        for failures in [Int.max, .min, -1, 100] {
+            var outbox = Outbox()
+            outbox.failures = failures
+            outbox.hold(.growing, error: "forbidden", now: .noon)
+            #expect((1...100).contains(outbox.failures))
+            #expect(outbox.isReady(at: .noon + 3600))
+        }
+    }
 }
