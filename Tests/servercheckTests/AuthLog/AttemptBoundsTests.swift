@@ -41,13 +41,12 @@ import Testing
         for failures in memory.failures { #expect(try size(failures) <= failures.jsonSize) }
         var own = SSHDAccessMemory()
         own.attempts = memory
-        var incident = SSHDIncident(first: .noon, last: .noon, windowEnd: .noon, seen: .noon)
-        incident.add(summary)
-        own.incident = incident
+        let tally = try #require(SSHDTally(summary))
+        own.incident = SSHDIncident(tally: tally, windowEnd: .noon, seen: .noon)
         let path = "/var/log/" + String(repeating: "x", count: 40)
         let mark = LogMark(device: .max, inode: .max, offset: .max, first: .max, last: .max)
         own.positions[path] = LogPosition(path: path, live: mark, rotated: [mark, mark, mark, mark], newest: .max)
-        #expect(incident.addresses.count == 20 && incident.users.count == 20)
+        #expect(tally.addresses.count == 20 && tally.users.count == 20)
         #expect(try size(own) < 35 << 10)
     }
 

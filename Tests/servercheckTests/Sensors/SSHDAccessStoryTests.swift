@@ -67,7 +67,7 @@ import Testing
         try watch.fail(1)
         finding = try watch.run(after: 10)
         #expect(finding.status == .critical)
-        #expect(finding.text == "1 failed SSH logins, up to 6 within 30 s (limit 5), most from 1.2.3.4")
+        #expect(finding.text == "6 failed SSH logins, up to 6 within 30 s (limit 5), most from 1.2.3.4")
         #expect(metrics(finding) == ["attempts=1", "attempts_total=6c", "peak=6", "logins=0"])
         #expect(finding.metrics[2].limits == Limits(critical: 5))
     }
