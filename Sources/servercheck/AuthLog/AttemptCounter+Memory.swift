@@ -1,0 +1,93 @@
+// What counting leaves to the next run, and what it takes from the last one. Both ends distrust: attackers choose what is
+// saved, and a damaged state file may say anything.
+
+extension AttemptCounter {
+    /// Microseconds: the year 9999 and a little more.
+    private static let timeLimit: Int64 = 300_000_000_000_000_000
+
+    /// What to remember, after `finish`.
+    var memory: AttemptMemory {
+        var memory = AttemptMemory(attemptsTotal: summary.attemptsTotal, previous: nil, clock: clock)
+        memory.previous = logTime.previous.map { Timestamp(seconds: $0) }
+        memory.connections = connections.indices.map { saved(connections[$0]) }
+        let clock = self.clock ?? now
+        memory.window = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
+            .flatMap { [$0.time, Int64($0.count)] }
+        memory.failures = recent.saved(clock: clock) { savedText($0) }
+        return memory
+    }
+
+    /// Before a run ends only so many connections stay as the state may hold, the last used ones.
+    mutating func evict() {
+        var open = 0
+        var done = 0
+        var bytes = 0
+        for index in connections.indices.reversed() {
+            let isDone = connections[index].closed || connections[index].loggedIn
+            if isDone { done += 1 } else { open += 1 }
+            if isDone ? done <= AttemptMemory.doneLimit : open <= AttemptMemory.openLimit {
+                bytes += saved(connections[index]).jsonSize
+                if bytes <= AttemptMemory.connectionBytes { continue }
+            }
+            close(index)
+            connections.remove(index)
+        }
+    }
+
+    private func saved(_ connection: Connection) -> SavedConnection {
+        let text = { (number: Int32) in userNames.text(number).cut(jsonSize: AttemptMemory.nameLimit) }
+        // Markers and their user matter only while the connection may yet count by them alone; ageing needs no fractions.
+        let mayCount = connection.attempts == 0 && connection.counted == 0
+        let user = mayCount && connection.user >= 0 ? text(connection.user) : nil
+        return SavedConnection(
+            pid: connection.pid, port: connection.port, peer: connection.peer.flatMap { savedText($0) }, user: user,
+            invalid: mayCount && connection.invalidUser ? true : nil, marker: mayCount ? connection.firstMarker : nil,
+            seen: Timestamp(seconds: connection.lastSeen.seconds), read: Timestamp(seconds: connection.readAt.seconds),
+            closed: connection.closed ? true : nil, login: connection.loggedIn ? true : nil,
+            failures: connection.failures.nonZero, pam: connection.pamFailures.nonZero,
+            keyboard: connection.keyboardFailures.nonZero, counted: connection.counted.nonZero)
+    }
+
+    /// nil for a name that is too long for the state: half a name would be another machine's.
+    private func savedText(_ peer: Peer) -> String? {
+        let text = peerNames.text(peer)
+        return text.jsonSize <= AttemptMemory.nameLimit ? text : nil
+    }
+
+    mutating func restore(_ memory: AttemptMemory) {
+        summary.attemptsTotal = max(0, memory.attemptsTotal)
+        // Times beyond these are no log's, and arithmetic with them could overflow.
+        let possible = -AttemptCounter.timeLimit...AttemptCounter.timeLimit
+        clock = memory.clock.flatMap { possible.contains($0.microseconds) ? $0 : nil }
+        let limit = AttemptMemory.openLimit + AttemptMemory.doneLimit
+        for saved in memory.connections.prefix(limit) where connections.index(ofPID: saved.pid) == nil {
+            var connection = Connection(pid: saved.pid, lastSeen: saved.seen, readAt: saved.read)
+            connection.port = saved.port
+            connection.peer = saved.peer.flatMap { peerNames.peer($0) }
+            connection.user = saved.user.map { userNames.number(of: $0) ?? -2 } ?? -1
+            connection.invalidUser = saved.invalid == true
+            connection.firstMarker = saved.marker.flatMap { possible.contains($0.microseconds) ? $0 : nil }
+            connection.closed = saved.closed == true
+            connection.loggedIn = saved.login == true
+            connection.failures = max(0, saved.failures ?? 0)
+            connection.pamFailures = max(0, saved.pam ?? 0)
+            connection.keyboardFailures = max(0, saved.keyboard ?? 0)
+            // Its failures were counted when they came, and one more at most, for its markers.
+            connection.counted = max(connection.attempts, min(1, max(0, saved.counted ?? 0)))
+            _ = connections.insert(connection)
+        }
+        let window = memory.window.prefix(2 * AttemptMemory.windowLimit)
+        windows.restore(
+            stride(from: 0, to: window.count - 1, by: 2)
+                .filter { window[$0 + 1] > 0 && possible.contains(window[$0]) }.map {
+                    AttemptWindows.Entry(
+                        time: window[$0], count: Int(min(window[$0 + 1], AttemptWindows.countLimit)))
+                })
+        recent.restore(memory.failures) { peerNames.peer($0) }
+    }
+}
+
+extension Int {
+    /// nil for 0: left out of the state.
+    fileprivate var nonZero: Int? { self == 0 ? nil : self }
+}
