@@ -20,7 +20,7 @@ struct MessageWriter: Sendable {
         let sorted = items.enumerated().sorted { left, right in
             (right.element.weight, left.offset) < (left.element.weight, right.offset)
         }.map(\.element)
-        let worst = sorted.filter { $0.reason != .recovered }.map(\.finding.status).worst
+        let worst = sorted.map(\.level).worst
         return Message(
             id: id, created: now, status: worst, title: title(sorted), body: body(sorted),
             reason: sorted.first?.reason ?? .first)
@@ -64,18 +64,24 @@ struct MessageWriter: Sendable {
 }
 
 extension NotifyItem {
-    fileprivate var word: String {
-        switch (reason, finding.kind) {
-        case (.recovered, _): "RECOVERED"
-        case (_, .event) where finding.status == .ok: "INFO"
-        default: finding.status.word
+    /// What it is told as. A reminder between two waves, or within the recovery margin, tells of the problem that lasts.
+    fileprivate var level: Status {
+        switch reason {
+        case .recovered: .ok
+        case .reminder where finding.status == .ok: finding.lingering
+        default: finding.status
         }
+    }
+
+    fileprivate var word: String {
+        if reason == .recovered { return "RECOVERED" }
+        return level == .ok ? "INFO" : level.word
     }
 
     /// Sorts problems by severity, and before recoveries.
     fileprivate var weight: Int {
         if reason == .recovered { return 0 }
-        switch finding.status {
+        switch level {
         case .ok: return 1
         case .unknown: return 2
         case .warning: return 3

@@ -50,6 +50,14 @@ import Testing
         #expect(message.status == .ok && message.reason == .recovered)
     }
 
+    @Test("a reminder of a problem that only lasts tells the problem, not the OK of this minute")
+    func lasting() {
+        let finding = Finding(
+            sensor: "s", id: "sshd_access", status: .ok, lingering: .critical, text: "9 failed, no more now")
+        let message = writer.message(for: [NotifyItem(reason: .reminder, finding: finding)], id: "1")
+        #expect(message.title == "[box] CRITICAL: 9 failed, no more now" && message.status == .critical)
+    }
+
     @Test("foreign text is cleaned, and a flood of items is cut and says so")
     func hostile() {
         let items = (1...500).map { number in

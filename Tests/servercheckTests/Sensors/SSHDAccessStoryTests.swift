@@ -97,7 +97,7 @@ import Testing
                 "CRITICAL: 7 failed SSH logins, up to 7 within 30 s (limit 5), most from 1.2.3.4",
                 "CRITICAL: 37 failed SSH logins, up to 7 within 30 s (limit 5), most from 5.6.7.8",
                 // The reminder after the last wave.
-                "OK: 43 failed SSH logins, up to 7 within 30 s (limit 5), most from 5.6.7.8; no more such attack now",
+                "CRITICAL: 43 failed SSH logins, up to 7 within 30 s (limit 5), most from 5.6.7.8; no more such attack now",
                 "RECOVERED: 43 failed SSH logins, and none above the limit for 5 min",
             ])
     }
