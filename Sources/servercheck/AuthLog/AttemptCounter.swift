@@ -117,6 +117,10 @@ extension AttemptCounter {
             // The clock was set back: nothing of the time before shares a window with what comes now.
             windows.startEpoch(clock: clock.microseconds)
             self.clock = time
+            // What is open goes on by the new clock; otherwise it, and all behind it, would not end for as long.
+            for index in connections.indices where connections[index].lastSeen > time {
+                connections[index].lastSeen = time
+            }
         }
         while let oldest = connections.oldestIndex,
             (self.clock ?? time).seconds(since: connections[oldest].lastSeen) > AttemptCounter.silence
@@ -194,6 +198,8 @@ extension AttemptCounter {
         guard known == nil || (known?.isHostName == true && !peer.isHostName) else { return }
         connections[index].peer = peer
         tables.move(connections[index].countedHere, from: known, to: peer, time: time)
+        // A login from the address will not name the host: its failures, of earlier runs too, must be found there.
+        if connections[index].counted > 0 { recent.add(peer, time: time, count: connections[index].counted) }
     }
 
     /// Nothing more is to come, but a repeated closing line perhaps. A connection with markers only counts now.

@@ -204,6 +204,23 @@ import Testing
         #expect(late.last.first == began)
     }
 
+    @Test("connections from before the clock was set back end ten minutes after it, and so do those behind them")
+    func markersOverSetBack() throws {
+        var log = LogText()
+        log.time = .noon + 7200
+        log.add("Invalid user a from 1.2.3.4 port 21", pid: 1)
+        log.time = .noon
+        log.add("Invalid user b from 1.2.3.4 port 22", pid: 2)
+        // The pids come again.
+        log.add("Connection closed by authenticating user root 5.6.7.8 port 23 [preauth]", pid: 1, after: 700)
+        log.add("Connection closed by authenticating user root 5.6.7.8 port 24 [preauth]", pid: 2)
+        var runs = CountingRuns()
+        try runs.run(log.lines, now: log.time, complete: true)
+        #expect(runs.last.attempts == 4 && runs.last.connections == 4)
+        #expect(runs.last.byAddress.map(\.address) == ["1.2.3.4", "5.6.7.8"])
+        #expect(runs.last.byAddress.map(\.attempts) == [2, 2])
+    }
+
     @Test("users are those of the failures, and of the first line where there are only markers")
     func users() throws {
         let summary = try pass([

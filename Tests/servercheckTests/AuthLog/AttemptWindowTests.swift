@@ -175,6 +175,23 @@ import Testing
         #expect(runs.last.notableLogins.map(\.failures) == [5])
     }
 
+    @Test(
+        "failures that were logged under a host name count before a login from its address", arguments: [true, false])
+    func hostNameBeforeLogin(oneRun: Bool) throws {
+        // UseDNS: PAM's errors name the host, sshd's own lines the address.
+        var runs = CountingRuns()
+        var log = LogText()
+        for pid in 1...2 {
+            for _ in 1...3 { log.add("error: PAM: Authentication failure for root from gate.example.org", pid: pid) }
+            if !oneRun { try runs.run(log.lines.suffix(3), now: log.time) }
+            log.add("Connection closed by authenticating user root 1.2.3.4 port 2\(pid) [preauth]", pid: pid, after: 1)
+            if !oneRun { try runs.run(log.lines.suffix(1), now: log.time) }
+        }
+        log.login(pid: 3, port: 23)
+        try runs.run(oneRun ? log.lines : log.lines.suffix(1), now: log.time)
+        #expect(runs.last.notableLogins.map(\.suspicious) == [true])
+    }
+
     @Test("of very many logins the first are kept, suspicious ones before others, and the rest is counted")
     func manyLogins() throws {
         var runs = CountingRuns()
