@@ -82,7 +82,7 @@ struct LogTail {
     // MARK: - The first run
 
     private mutating func begin() throws(LogError) {
-        reading.position.target = resolvedTarget()
+        reading.position.target = resolvedTarget(before: nil)
         if let live {
             reading.position.live = try live.markAtEnd()
             reading.position.newest = live.facts.modified
@@ -134,7 +134,8 @@ struct LogTail {
     private mutating func readChanged(
         _ position: LogPosition, consume: (Span<UInt8>) -> Void
     ) throws(LogError) {
-        reading.position = LogPosition(path: path, target: resolvedTarget(), newest: position.newest)
+        reading.position = LogPosition(
+            path: path, target: resolvedTarget(before: position.target), newest: position.newest)
         var match = LogMatch(position: position)
         match.match(live: live, siblings: siblings)
         reading.notes += match.notes
@@ -194,10 +195,11 @@ struct LogTail {
         return try file.mark(offset: overflow ? mark.offset : offset, overlong: reader.isInOverlongLine)
     }
 
-    /// Where `path` leads to when it is a symbolic link: what it is rotated to is found there too.
-    private func resolvedTarget() -> String? {
+    /// Where `path` leads to when it is a symbolic link: what it is rotated to is found there too. A link that leads
+    /// nowhere for a while (the log vanished, its volume is not mounted) still stands for where it led `before`.
+    private func resolvedTarget(before: String?) -> String? {
         guard let facts = LogFileFacts(path: place), facts.isSymbolicLink else { return nil }
-        return realPath(place)
+        return realPath(place) ?? before
     }
 
     /// Opens what the log may have been rotated to.
@@ -234,7 +236,7 @@ struct LogTail {
 
     private mutating func listSiblings(_ position: LogPosition?) -> [LogSibling] {
         var places = [place]
-        for target in [resolvedTarget(), position?.target] {
+        for target in [resolvedTarget(before: nil), position?.target] {
             if let target, !places.contains(target) { places.append(target) }
         }
         let rotated = position?.rotated.prefix(LogPosition.rotatedLimit) ?? []

@@ -135,6 +135,16 @@ import Testing
             story.hangUp()
             story.append(1)
         },
+        Rotation("the log behind a link is away for two runs") { story in
+            #expect(mkdir(story.directory.file("volume"), 0o700) == 0)
+            story.move("auth.log", to: "volume/auth.log")
+            #expect(symlink("volume/auth.log", story.path) == 0)
+            try story.run()
+            story.move("volume/auth.log", to: "away")
+            for _ in 0..<2 { try story.run() }
+            story.move("away", to: "volume/auth.log")
+            try story.run()
+        },
         Rotation("the copy of an interrupted compression is beside the rotated file") { story in
             story.rotate()
             story.hangUp()
