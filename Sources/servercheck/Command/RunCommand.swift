@@ -114,7 +114,7 @@ struct RunSettings: Sendable {
         let places = StatePlaces(explicit: stateDirectory, environment: machine.environment)
         let run = Run(
             config: config, machine: machine, places: places, selection: sensors, isDryRun: isDryRun,
-            deadline: deadline, log: log, makeTransport: { CurlTransport() })
+            deadline: deadline, log: log, makeTransport: { CurlTransport() }, clock: { .current })
         do {
             let outcome = try run.perform()
             if !isDryRun, sensors.isEmpty { remember(outcome.report, places, log) }

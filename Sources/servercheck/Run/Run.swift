@@ -15,6 +15,9 @@ struct Run: Sendable {
     var deadline: ContinuousClock.Instant
     var log: Logger
     var makeTransport: @Sendable () -> any Transport
+    /// Asked once, when the lock is held: of runs that start together the one that comes second must not have the
+    /// earlier time, for which what the first remembered lies in the future. nil: `machine.now` stands.
+    var clock: (@Sendable () -> Timestamp)?
 
     /// What a run leaves behind for its command.
     struct Outcome: Sendable {
@@ -28,6 +31,12 @@ struct Run: Sendable {
         var store =
             isDryRun
             ? StateStore.readOnly(places) : try StateStore.open(places, now: machine.now, deadline: deadline)
+        var run = self
+        if let clock { run.machine.now = clock() }
+        return run.perform(&store)
+    }
+
+    private func perform(_ store: inout StateStore) -> Outcome {
         var state = store.state
         let measured = measure(state)
         var findings = measured.flatMap(\.findings) + store.findings
