@@ -8,16 +8,32 @@ import Glibc
 enum LastResult {
     static func write(_ report: Report, directory: String) throws(SystemError) {
         let path = directory + "/last.json"
+        var bytes = JSONText.encode(report)
+        bytes.append(UInt8(ascii: "\n"))
+        do {
+            try replace(path, bytes)
+        } catch {
+            guard [ENOSPC, EDQUOT].contains(error.code) else { throw error }
+            // On a full disk the new result gets the space of the old one, which is no longer true anyway.
+            unlink(path)
+            try replace(path, bytes)
+        }
+    }
+
+    private static func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
         let temporary = path + ".new"
         // Left behind by a kill, or planted: never followed, never reused.
         unlink(temporary)
         let file = try OpenFile(temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
         // The unit's umask is 0077; `status` is for any user.
         _ = fchmod(file.descriptor, 0o644)
-        var bytes = JSONText.encode(report)
-        bytes.append(UInt8(ascii: "\n"))
-        try file.write(bytes)
-        guard rename(temporary, path) == 0 else { throw .last("replace", path) }
+        do throws(SystemError) {
+            try file.write(bytes)
+            guard rename(temporary, path) == 0 else { throw .last("replace", path) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
     }
 
     /// Where no result was found, and why.
