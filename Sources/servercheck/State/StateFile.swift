@@ -5,7 +5,8 @@
 // 2. A commit on a full disk needs no new block and no new inode: the spare is the state before, and both keep their
 //    blocks (64 KiB reserved beyond the end of the file).
 // 3. The lock is on the directory itself: it needs no file, no inode and no right to write.
-// 4. No symbolic link is followed, nothing is readable by others.
+// 4. A state of which a digit changed is not used: a checksum tells.
+// 5. No symbolic link is followed, nothing is readable by others.
 
 import CShim
 import FoundationEssentials
@@ -45,10 +46,12 @@ struct StateFile: Sendable {
         } catch {
             switch error.code {
             case ENOENT, ENOTDIR: return .nothing
-            case EISDIR, EINVAL, EFBIG, ELOOP: return .foreign(error.description)
+            // ENXIO: a socket.
+            case EISDIR, EINVAL, EFBIG, ELOOP, ENXIO: return .foreign(error.description)
             default: throw error
             }
         }
+        if StateChecksum.matches(bytes) == false { return .foreign("it is damaged: its checksum does not match") }
         struct Version: Decodable { var version: Int }
         let decoder = JSONDecoder()
         let data = Data(bytes)
@@ -104,7 +107,7 @@ struct StateFile: Sendable {
         guard let data = try? JSONText.encoder(indented: indented).encode(state) else {
             throw SystemError(action: "encode", object: path, code: EINVAL)
         }
-        return Array(data)
+        return StateChecksum.added(to: Array(data))
     }
 
     private func writeSpare(_ bytes: [UInt8]) throws(SystemError) {

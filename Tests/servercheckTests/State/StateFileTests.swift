@@ -66,6 +66,24 @@ private let sample: State = {
         }
     }
 
+    @Test("a digit that changed is damage; a state without a checksum is taken as it is")
+    func checksum() throws {
+        let directory = try TemporaryDirectory()
+        let file = StateFile(directory: directory.path)
+        try file.commit(sample)
+        let whole = try directory.text("state.json")
+        #expect(whole.contains("\"sequence\" : 7"))
+        try directory.write(whole.replacing("\"sequence\" : 7", with: "\"sequence\" : 5"), to: "state.json")
+        #expect(try file.load() == .foreign("it is damaged: its checksum does not match"))
+        try directory.write(whole.replacing("\"version\" : 1", with: "\"version\" : 3"), to: "state.json")
+        #expect(try file.load() == .foreign("it is damaged: its checksum does not match"))
+        try directory.write(whole + "\n\n\n", to: "state.json")
+        #expect(try file.load() == .state(sample))
+        let edited = whole.split(separator: "\n").filter { !$0.contains("checksum") }.joined(separator: "\n")
+        try directory.write(edited, to: "state.json")
+        #expect(try file.load() == .state(sample))
+    }
+
     @Test("a newer version is known as such, whatever else it holds")
     func newer() throws {
         let directory = try TemporaryDirectory()
@@ -88,7 +106,25 @@ private let sample: State = {
         }
     }
 
-    @Test("a directory, a FIFO or a link in the file's place is foreign and is not followed")
+    @Test("whichever bit of a state flips, it is foreign, or what it says is the same")
+    func flip() throws {
+        let directory = try TemporaryDirectory()
+        let file = StateFile(directory: directory.path)
+        try file.commit(sample)
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file.path)))
+        for index in bytes.indices {
+            for bit in 0..<8 {
+                var changed = bytes
+                changed[index] ^= 1 << bit
+                try Data(changed).write(to: URL(fileURLWithPath: file.path))
+                let loaded = try file.load()
+                if case .foreign = loaded { continue }
+                #expect(loaded == .state(sample), "byte \(index), bit \(bit)")
+            }
+        }
+    }
+
+    @Test("a directory, a FIFO, a socket or a link in the file's place is foreign and is not followed")
     func otherTypes() throws {
         let directory = try TemporaryDirectory()
         let file = StateFile(directory: directory.path)
@@ -101,6 +137,12 @@ private let sample: State = {
         #expect(mkfifo(file.path, 0o600) == 0)
         guard case .foreign = try file.load() else {
             Issue.record("a FIFO was read")
+            return
+        }
+        try FileManager.default.removeItem(atPath: file.path)
+        #expect(mknod(file.path, S_IFSOCK | 0o600, 0) == 0)
+        guard case .foreign = try file.load() else {
+            Issue.record("a socket was read")
             return
         }
         try FileManager.default.removeItem(atPath: file.path)
