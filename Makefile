@@ -42,6 +42,7 @@ e2fsprogs               PATH=$$PATH:/usr/sbin command -v mkfs.ext4
 xfsprogs                PATH=$$PATH:/usr/sbin command -v mkfs.xfs
 btrfs-progs             PATH=$$PATH:/usr/sbin command -v mkfs.btrfs
 squashfs-tools          command -v mksquashfs
+logrotate               PATH=$$PATH:/usr/sbin command -v logrotate
 strace                  command -v strace
 endef
 

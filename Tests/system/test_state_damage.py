@@ -21,7 +21,7 @@ from support.run import Servercheck
 
 WORKERS = 4
 # Every Nth byte; `EVERY=1` while developing. The unit tests damage every byte and every bit, but only load the state.
-EVERY = int(os.environ.get("EVERY", "24"))
+EVERY = int(os.environ.get("EVERY", "12"))
 CHECKSUM = re.compile(rb'^\{\n  "checksum" : "[0-9a-f]{16}",\n')
 
 
@@ -146,7 +146,7 @@ def test_a_flipped_bit_anywhere_changes_no_count_and_makes_no_alarm(damage):
 def test_nonsense_that_still_is_a_state_never_traps(damage):
     """Without the checksum the decoder and everything behind it get the damage to see."""
     chosen = random.Random(8)
-    flips = list(flipped(damage.unsealed, range(0, len(damage.unsealed), EVERY // 3 or 1), lambda _: [chosen.randrange(7)]))
+    flips = list(flipped(damage.unsealed, range(0, len(damage.unsealed), EVERY // 2 or 1), lambda _: [chosen.randrange(7)]))
     wrong = [None, True, -1, 0.5, 2**63 - 1, -2**63, 2**63, 1e308, "", "x", "9999-99-99T99:99:99Z", [], [[]], {}, {"a": 1}]
     cases = []
 
@@ -166,7 +166,7 @@ def test_nonsense_that_still_is_a_state_never_traps(damage):
     document = json.loads(damage.unsealed)
     visit(copy.deepcopy(document), lambda bad: bad, "state")
     if EVERY > 1:
-        cases = chosen.sample(cases, min(len(cases), 400))
+        cases = chosen.sample(cases, min(len(cases), 250))
     accepted = 0
     for name, code, ids, names in damage.look_at_all(flips + cases):
         if "state:corrupt" in ids:
@@ -175,7 +175,7 @@ def test_nonsense_that_still_is_a_state_never_traps(damage):
             accepted += 1
             # A newer version is refused and left alone; else it went on with what it could make of it.
             assert code == 2 or names == ["state.json"], (name, code, ids, names)
-    assert accepted > 100, "nothing came as far as the code behind the decoder"
+    assert accepted > 50, "nothing came as far as the code behind the decoder"
     print(f"\n{len(flips)} flips and {len(cases)} wrong values, {accepted} of them decoded")
 
 

@@ -87,11 +87,16 @@ class Account:
     def __init__(self):
         self.seen = {}
         self.counted = 0
+        self.known = set()
 
     def look(self, *paths):
         """Call it at each run, with all files that belong to the log then."""
         for path in paths:
-            self.seen.update(weights(content(path)))
+            facts = path.stat()
+            facts = facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
+            if facts not in self.known:
+                self.known.add(facts)
+                self.seen.update(weights(content(path)))
 
     @property
     def expected(self):
