@@ -55,28 +55,44 @@ enum JournalStream {
 /// Where log lines go.
 private final class LogSink: Sendable {
     private let isJournal: Bool
-    private let file: OpenFile?
+    private let target: Target?
+
+    /// A class, because an OpenFile is never copied and the thread that opens it hands it over.
+    private final class Target: Sendable {
+        let file: OpenFile
+        init(file: consuming OpenFile) { self.file = file }
+    }
+
+    private static let patienceSeconds = 1.0
 
     /// A file that cannot be opened is a warning, not a failure.
     init(isJournal: Bool, filePath: String?) {
         self.isJournal = isJournal
-        var failure: SystemError?
-        var opened: OpenFile?
-        if let filePath {
-            do {
-                opened = try OpenFile(filePath, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o640)
-            } catch {
-                failure = error
-            }
+        guard let filePath else {
+            target = nil
+            return
         }
-        file = opened
-        if let failure { write(level: .warning, text: "\(failure): LOG_FILE is not written") }
+        // Under a guard: the file may lie on a dead server.
+        let answer = withStallGuard([filePath], limitSeconds: LogSink.patienceSeconds) { path in
+            Result { () throws(SystemError) in
+                Target(file: try OpenFile(path, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o640))
+            }
+        }.first
+        switch answer ?? nil {
+        case .success(let target)?: self.target = target
+        case .failure(let error)?:
+            target = nil
+            write(level: .warning, text: "\(error): LOG_FILE is not written")
+        case nil:
+            target = nil
+            write(level: .warning, text: "\(filePath) does not answer: LOG_FILE is not written")
+        }
     }
 
     func write(level: Logger.Level, text: String) {
         let word = level.rawValue.uppercased()
         toStandardError(isJournal ? "<\(level.priority)>\(text)" : "servercheck: \(word): \(text)")
-        try? file?.write(Array("\(Timestamp.current.localText) \(word) \(text)\n".utf8))
+        try? target?.file.write(Array("\(Timestamp.current.localText) \(word) \(text)\n".utf8))
     }
 
     private func toStandardError(_ line: String) { StandardStream.error.write(line + "\n") }

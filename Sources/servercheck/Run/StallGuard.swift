@@ -1,8 +1,9 @@
 // Work that may block for ever (a dead NFS server, a hung FUSE daemon) runs on a thread that can be left behind.
 
 /// Runs `work` on each item, in order, on one thread, and gives an item up when it has not answered within
-/// `limitSeconds`. The items after it then run at once, each on a thread of its own, so that several that hang cost the
-/// limit only twice. A thread that was given up is left to the kernel: it ends with the process.
+/// `limitSeconds`. Once an item has taken a tenth of that, those after it run at once, each on a thread of its own: they
+/// need not wait for it, and several that hang cost the limit little more than once. A thread that was given up is left to
+/// the kernel: it ends with the process.
 ///
 /// - Returns: one result per item, in order; nil where the item was given up.
 func withStallGuard<Item: Sendable, Result: Sendable>(
@@ -11,11 +12,18 @@ func withStallGuard<Item: Sendable, Result: Sendable>(
     var results: [Result?] = []
     results.reserveCapacity(items.count)
     let batch = StallGuardBatch(items: items[...], work: work)
-    while let answer = batch.next(before: .now + .seconds(limitSeconds)) { results.append(answer) }
+    var begin = ContinuousClock.now
+    while let answer = batch.next(before: begin + .seconds(limitSeconds / 10)) {
+        results.append(answer)
+        begin = .now
+    }
     guard results.count < items.count else { return results }
-    batch.abandon()
-    let rest = items[(results.count + 1)...]
-    return results + [nil] + withStallGuards(Array(rest), limitSeconds: limitSeconds, work)
+    // Should the item have answered just now, the next one is begun twice; only one of its answers is taken.
+    batch.endAfterThisItem()
+    let deadline = ContinuousClock.now + .seconds(limitSeconds)
+    let others = items[(results.count + 1)...].map { StallGuardBatch(items: [$0], work: work) }
+    results.append(batch.next(before: begin + .seconds(limitSeconds)))
+    return results + others.map { $0.next(before: deadline) }
 }
 
 /// Runs `work` on all items at once, each on a thread of its own.
@@ -33,7 +41,7 @@ func withStallGuards<Item: Sendable, Result: Sendable>(
 private final class StallGuardBatch<Item: Sendable, Result: Sendable> {
     private struct Board: Sendable {
         var answers: [Result] = []
-        var isAbandoned = false
+        var isEnding = false
     }
 
     private let count: Int
@@ -47,17 +55,17 @@ private final class StallGuardBatch<Item: Sendable, Result: Sendable> {
         DetachedThread.run { [board] in
             for item in items {
                 let answer = work(item)
-                let isAbandoned = board.access { board in
+                let isEnding = board.access { board in
                     board.answers.append(answer)
-                    return board.isAbandoned
+                    return board.isEnding
                 }
-                if isAbandoned { return }
+                if isEnding { return }
             }
         }
     }
 
-    /// Should the item that hangs come back, the thread ends there.
-    func abandon() { board.access { $0.isAbandoned = true } }
+    /// The item that is being worked on is the last one.
+    func endAfterThisItem() { board.access { $0.isEnding = true } }
 
     /// The next answer in order; nil when there is none before `deadline`, or none left.
     func next(before deadline: ContinuousClock.Instant) -> Result? {

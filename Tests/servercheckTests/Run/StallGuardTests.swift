@@ -31,4 +31,19 @@ import Testing
         }
         #expect(results == (1...50).map { $0.isMultiple(of: 2) ? nil : $0 * 10 })
     }
+
+    @Test("an item that is slow but answers in time has its answer, and the others do not wait for it")
+    func slow() {
+        let order = Monitor<[Int]>([])
+        let results = withStallGuard([1, 2, 3], limitSeconds: 20) { (item: Int) -> Int in
+            if item == 1 {
+                // Until both others have answered: on one thread that would never be.
+                _ = order.wait(until: .now + .seconds(15)) { $0.count == 2 ? true : nil }
+            }
+            order.access { $0.append(item) }
+            return item * 10
+        }
+        #expect(results == [10, 20, 30])
+        #expect(order.access { $0.last } == 1)
+    }
 }
