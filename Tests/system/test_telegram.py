@@ -108,9 +108,9 @@ def test_nobody_listens(servercheck):
 
 def test_a_name_that_does_not_exist(servercheck):
     with TelegramServer(delivered()) as server:
-        channel = telegram(server, api_url="http://nowhere.invalid")
+        channel = telegram(server, api_url="https://nowhere.invalid")
     assert outcome(send(servercheck, channel)) == (
-        "telegram: failed: cannot find the address of http://nowhere.invalid "
+        "telegram: failed: cannot find the address of https://nowhere.invalid "
         "(is the name right, does DNS work here?)\n", 2)
 
 
@@ -196,7 +196,7 @@ def test_a_silent_name_server_holds_nobody_up(servercheck, tmp_path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent, TelegramServer(delivered()) as other:
         silent.bind(("127.83.0.53", 53))
         resolver.write_text("nameserver 127.83.0.53\n")
-        channels = [telegram(other, api_url="http://silent.example.org"), telegram(other, name="other")]
+        channels = [telegram(other, api_url="https://silent.example.org"), telegram(other, name="other")]
         result = run_channels(servercheck, channels, "--timeout", 2, secrets=[TOKEN], wrapper=[
             "unshare", "-m", "sh", "-c", f'mount --bind "{resolver}" /etc/resolv.conf && exec "$@"', "sh"])
     assert outcome(result) == (

@@ -154,8 +154,19 @@ extension Telegram {
         let hasForeign = url.utf8.contains { $0 <= 0x20 || $0 >= 0x7F || "?#@\\\"".utf8.contains($0) }
         if !(isPlain || url.hasPrefix("https://")) || host.isEmpty || hasForeign {
             config.problem("api_url", "must be an address such as https://api.telegram.org, without a user or a query")
+        } else if isPlain, !Transfer.MailRequest.isLoopback(hostName(String(host))) {
+            config.problem("api_url", "would send the token unencrypted: use https (http is for this machine only)")
         }
         return url
+    }
+
+    /// Without the port, and without an IPv6 address's brackets.
+    private static func hostName(_ authority: String) -> String {
+        if authority.hasPrefix("["), let end = authority.lastIndex(of: "]") {
+            let rest = authority[end...].dropFirst()
+            return rest.isEmpty || rest.hasPrefix(":") ? String(authority[..<end].dropFirst()) : authority
+        }
+        return String(authority.prefix { $0 != ":" })
     }
 
     private static func isSpaceOrControl(_ scalar: Unicode.Scalar) -> Bool {

@@ -23,13 +23,16 @@ enum LastResult {
     private static func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
         let temporary = path + ".new"
         // Left behind by a kill, or planted: never followed, never reused.
-        unlink(temporary)
+        if unlink(temporary) != 0, errno == EISDIR { rmdir(temporary) }
         let file = try OpenFile(temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
         // The unit's umask is 0077; `status` is for any user.
         _ = fchmod(file.descriptor, 0o644)
         do throws(SystemError) {
             try file.write(bytes)
-            guard rename(temporary, path) == 0 else { throw .last("replace", path) }
+            if rename(temporary, path) == 0 { return }
+            guard errno == EISDIR, rmdir(path) == 0, rename(temporary, path) == 0 else {
+                throw .last("replace", path)
+            }
         } catch {
             unlink(temporary)
             throw error

@@ -128,14 +128,15 @@ struct StateFile: Sendable {
         guard fdatasync(spare.descriptor) == 0 else { throw .last("sync", sparePath) }
     }
 
-    /// The spare file, regular and owned by the directory's owner; anything else in its place is replaced. A run by hand
+    /// The spare file, regular, owned by the directory's owner and closed to others; anything else in its place is replaced,
+    /// since whoever could open it may still hold it open. A run by hand
     /// as root hands its files to that owner, so that the service can read them afterwards.
     private func openSpare() throws(SystemError) -> OpenFile {
         let flags = O_WRONLY | O_NOFOLLOW
         let home = try OpenFile(directory, flags: O_RDONLY | O_DIRECTORY).facts()
         let owner = geteuid() == 0 ? home.owner : geteuid()
         if let file = try? OpenFile(sparePath, flags: flags), let facts = try? file.facts(),
-            facts.isRegular, facts.links == 1, facts.owner == owner
+            facts.isRegular, facts.links == 1, facts.owner == owner, facts.mode & 0o7777 & ~0o640 == 0
         {
             return file
         }
