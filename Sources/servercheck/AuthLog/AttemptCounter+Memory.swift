@@ -35,7 +35,7 @@ extension AttemptCounter {
     }
 
     private func saved(_ connection: Connection) -> SavedConnection {
-        let text = { (number: Int32) in userNames.text(number).cut(jsonSize: AttemptMemory.nameLimit) }
+        let text = { (number: Int32) in Clean.text(userNames.text(number)).cut(jsonSize: AttemptMemory.nameLimit) }
         // Markers and their user matter only while the connection may yet count by them alone; ageing needs no fractions.
         let mayCount = connection.attempts == 0 && connection.counted == 0
         let user = mayCount && connection.user >= 0 ? text(connection.user) : nil

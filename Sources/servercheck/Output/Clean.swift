@@ -27,10 +27,11 @@ enum Clean {
         text(String(decoding: Array(bytes), as: UTF8.self), limit: limit)
     }
 
-    /// A perfdata label, quoted: `=` becomes `_` and `'` is doubled, as the guidelines want.
+    /// A perfdata label, quoted: `=` becomes `_` and `'` is doubled, as the guidelines want. It is never cut, since the ends
+    /// of mount points and the suffix of a metric are what makes labels differ; PATH_MAX bounds it.
     static func label(_ name: String) -> String {
         var quoted = "'"
-        for character in text(name, limit: 200).unicodeScalars {
+        for character in text(name, limit: 5000).unicodeScalars {
             switch character {
             case "=": quoted += "_"
             case "'": quoted += "''"

@@ -51,7 +51,10 @@ import Testing
         try story.run()
         try logs.write(try logs.text("auth.log") + Self.lines(58), to: "auth.log")
         try story.run()
-        let state = try story.directory.read("state.json")
+        // Without the checksum: it guards against broken disks, and what gets past it must do no harm either.
+        let state = Array(
+            try story.directory.text("state.json").split(separator: "\n").filter { !$0.contains("\"checksum\"") }
+                .joined(separator: "\n").utf8)
         #expect(String(decoding: state, as: UTF8.self).contains("\"incident\""))
         return (state, story, logs)
     }

@@ -32,4 +32,11 @@ import Testing
     func label() {
         #expect(Clean.label("diskspace_/a='b'|c d") == "'diskspace_/a_''b''?c d'")
     }
+
+    @Test("labels of long mount points differ by their ends")
+    func longLabels() {
+        let long = "diskspace_/" + String(repeating: "a", count: 4084)
+        #expect(Clean.label(long) == "'\(long)'")
+        #expect(Clean.label(long + "_inodes") == "'\(long)_inodes'")
+    }
 }
