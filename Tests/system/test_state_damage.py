@@ -107,7 +107,8 @@ def damage(binary, tmp_path):
 
 def test_a_state_that_is_cut_anywhere_is_set_aside(damage):
     whole = damage.state.rstrip(b"\n")
-    cases = [(count, whole[:count]) for count in [*range(0, len(whole), EVERY), len(whole) - 1]]
+    counts = sorted({*range(0, len(whole), EVERY), len(whole) - 1})
+    cases = [(count, whole[:count]) for count in counts]
     for case in damage.look_at_all(cases):
         damage.assert_set_aside(*case)
     # Without its last line end it is whole.
