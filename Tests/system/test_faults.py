@@ -125,6 +125,25 @@ class Scene:
             assert 1 <= received <= 2, f"{channel} got the message {received} times ({point})"
 
 
+# read and write that never move more than a few bytes, as a signal or a full buffer makes them: write(2), read(2).
+SHORT = r"""
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static size_t some(size_t count) {
+    size_t limit = (size_t) atol(getenv("SHORT"));
+    return count > limit ? limit : count;
+}
+ssize_t write(int file, const void *bytes, size_t count) { return syscall(SYS_write, file, bytes, some(count)); }
+ssize_t read(int file, void *bytes, size_t count) { return syscall(SYS_read, file, bytes, some(count)); }
+ssize_t pread(int file, void *bytes, size_t count, off_t place) {
+    return syscall(SYS_pread64, file, bytes, some(count), place);
+}
+"""
+
+
 @pytest.fixture
 def scene(servercheck, tmp_path):
     with TelegramServer(delivered()) as telegram, MailServer() as mail:
@@ -156,3 +175,20 @@ def test_a_failing_call_loses_and_doubles_nothing(scene):
     print(f"\n{sum(hit.values())} of {len(points)} calls failed: {dict(hit)}")
     for name in ("openat", "write", "renameat2", "fdatasync", "connect"):
         assert hit[name] > 0, f"no call of {name} failed"
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("limit", [1, 7, 100])
+def test_short_reads_and_writes_change_nothing(scene, tmp_path, limit):
+    source, library, trace = tmp_path / "short.c", tmp_path / "short.so", tmp_path / "trace"
+    source.write_text(SHORT)
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
+    scene.reset()
+    # -E: for the program, not for strace.
+    result = scene.run(wrapper=["strace", "-f", "-qq", "-o", trace, "-e", "trace=write", "-E", f"LD_PRELOAD={library}",
+                                "-E", f"SHORT={limit}"])
+    assert result.exit_code == 2, result.stderr
+    sizes = [int(size) for size in re.findall(r"write\(\d+, .*\)\s+= (\d+)$", trace.read_text(errors="replace"), re.MULTILINE)]
+    # The state alone has a thousand bytes; libcurl writes to its own wake-up descriptors.
+    assert len(sizes) >= 1000 / limit and sorted(sizes)[len(sizes) // 2] <= limit
+    scene.check(f"writes of {limit} bytes")

@@ -133,7 +133,7 @@ final class LogFile {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
         defer { buffer.deallocate() }
         do {
-            let done = try file.read(into: buffer, at: offset)
+            let done = try file.readAll(into: buffer, at: offset)
             return [UInt8](buffer[..<done])
         } catch {
             throw LogError(error, path: path)

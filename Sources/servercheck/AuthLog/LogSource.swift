@@ -46,7 +46,7 @@ struct RawLog: ~Copyable {
         defer { buffer.deallocate() }
         do {
             if offset != nil {
-                return try file.read(into: buffer, at: 0) == buffer.count && buffer.elementsEqual(GzipReader.magic)
+                return try file.readAll(into: buffer, at: 0) == buffer.count && buffer.elementsEqual(GzipReader.magic)
             }
             // A pipe may hand out its first byte alone.
             while head.count < buffer.count {

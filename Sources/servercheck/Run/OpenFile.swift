@@ -70,6 +70,20 @@ struct OpenFile: ~Copyable, Sendable {
         }
     }
 
+    /// Fills `buffer` from `offset` on, however short the single reads are (FUSE and network filesystems may).
+    ///
+    /// - Returns: how many bytes; fewer than `buffer.count` only at the end of the file.
+    func readAll(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            let count = try read(into: rest, at: offset &+ Int64(done))
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
     /// Writes all bytes, however short the single writes are.
     func write(_ bytes: [UInt8]) throws(SystemError) {
         var done = 0
