@@ -3,7 +3,6 @@
 Each run is a process of the real binary that gets its minute of the day for the system's time.
 """
 
-import os
 import random
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -13,6 +12,7 @@ import pytest
 from support.authlog import Account, LineWriter
 from support.clock import Clock
 from support.namespace import MountNamespace
+from support.peak import Peak
 from support.run import Result
 from support.telegram_server import TelegramServer, delivered, refused
 
@@ -38,8 +38,9 @@ class Day:
                                        "partitions": {str(self.mount): {}}}},
                         {"sshd_access": {"log_file": str(self.log), "source": "file", "renotify_time": 10}}]})
         self.environment = servercheck.environment()
+        self.peak = Peak(directory.parent)
         self.command = ["nsenter", "--target", str(space.holder.pid), "--mount",
-                        *servercheck.command("run", "--format", "json", config=self.config)]
+                        *self.peak.command(servercheck.command("run", "--format", "json", config=self.config))]
         self.account = Account()
         self.lines = LineWriter(random.Random(11), start=MIDNIGHT, step=0)
         self.clock = Clock(directory.parent)
@@ -50,15 +51,12 @@ class Day:
     def run(self, minute):
         now = MIDNIGHT + timedelta(minutes=minute, seconds=30)
         environment = {**self.environment, **self.clock.environment(now)}
-        process = subprocess.Popen(self.command, env=environment, cwd=self.servercheck.directory,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        stdout, stderr = process.stdout.read(), process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.peaks.append(usage.ru_maxrss)
+        done = subprocess.run(self.command, env=environment, cwd=self.servercheck.directory, stdin=subprocess.DEVNULL,
+                              capture_output=True)
+        self.peaks.append(self.peak.kibibytes)
         self.sizes.append((self.servercheck.state / "state.json").stat().st_size if minute else 0)
         self.names |= {path.name for path in self.servercheck.state.iterdir()}
-        result = Result(process.returncode, stdout.decode(), stderr.decode())
+        result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
         self.account.look(*self.log.parent.glob("auth.log*"))
         wrong = self.account.add(result)
         assert wrong is None, f"minute {minute}: {wrong}"
@@ -116,7 +114,7 @@ def test_a_day_of_runs_tells_exactly_what_happened_and_grows_nothing(servercheck
         space.close()
     # Flat: after the largest attack no run needs more than before, and the state is as small as in the morning. What a
     # run that sends needs is libcurl's.
-    assert max(day.peaks) < 40 * 1024, max(day.peaks)
+    assert max(day.peaks) < 32 * 1024, max(day.peaks)
     quiet = sorted(day.peaks[100:300])[100], sorted(day.peaks[-200:])[100]
     assert quiet[1] < quiet[0] * 1.1, quiet
     assert max(day.sizes) < 65_536 and day.sizes[-1] < 8192, (max(day.sizes), day.sizes[-1])
