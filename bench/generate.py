@@ -140,7 +140,7 @@ class Log:
                 if worst:
                     source, name = addresses[number], f"u{number:x}"
                 elif function in sshd_lines.LOGINS:
-                    name = sshd_lines.PEOPLE[some % 5]
+                    name, source = sshd_lines.PEOPLE[some % 5], f"192.0.2.{some % 5 + 1}"
                 lines, attempts, logins = function(f"{HOST} {self.tag}[{pid}]: ", source, 1024 + some % 64_000, name)
                 self.logins += logins
                 if attempts:
