@@ -5,7 +5,7 @@
 .ONESHELL:
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
-.PHONY: help run test lint unit system deps deps-build build install clean
+.PHONY: help run test lint unit system deps deps-build build install deb dist clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -112,23 +112,18 @@ build: deps-build  ## the release binary: .build/release/servercheck
 	swift build -c release --product servercheck --static-swift-stdlib --disable-local-rpath \
 	    -Xlinker "-L$(LINK_DIRECTORY)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-install:  ## install what `make build` built below DESTDIR and PREFIX (/usr/local); starts nothing
-	@if [ ! -x $(BINARY) ]; then
-	    echo "There is no $(BINARY) yet: run make build first." >&2
-	    exit 1
-	fi
-	root="$(DESTDIR)$(PREFIX)"
-	install -d "$$root/bin" "$$root/lib/systemd/system" "$$root/lib/sysusers.d" "$$root/share/doc/servercheck"
-	install -m 755 -s $(BINARY) "$$root/bin/servercheck"
-	sed "s|/usr/local/bin/|$(PREFIX)/bin/|" systemd/servercheck.service >"$$root/lib/systemd/system/servercheck.service"
-	chmod 644 "$$root/lib/systemd/system/servercheck.service"
-	install -m 644 systemd/servercheck.timer "$$root/lib/systemd/system/servercheck.timer"
-	install -m 644 systemd/servercheck.sysusers "$$root/lib/sysusers.d/servercheck.conf"
-	install -m 644 README.md config.template.json config.schema.json "$$root/share/doc/servercheck/"
+install:  ## copy what `make build` built below DESTDIR and PREFIX (/usr/local), as install.sh does; starts nothing
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" ./install.sh --no-start --binary $(BINARY)
+
+deb: build  ## a Debian package: dist/servercheck_VERSION_ARCHITECTURE.deb
+	@packaging/deb.sh $(BINARY) dist
+
+dist: build  ## a tarball that installs without Swift and make: dist/servercheck-VERSION-linux-MACHINE.tar.gz
+	@packaging/dist.sh $(BINARY) dist
 
 clean:  ## remove what was built
 	@swift package clean
-	rm -rf .build
+	rm -rf .build dist
 
 define newline
 

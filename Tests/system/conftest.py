@@ -6,6 +6,7 @@ so that nothing goes untested unnoticed.
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,23 @@ def binary():
     if not path.exists():
         pytest.fail(f"there is no {path}: run make build, or set SERVERCHECK")
     return path
+
+
+@pytest.fixture(scope="session")
+def release(binary):
+    """The same where it must be the optimised one, as `make build` makes it."""
+    if "debug" in binary.parts:
+        pytest.skip("needs the release binary: run make system")
+    return binary
+
+
+@pytest.fixture(scope="session")
+def deb(release, tmp_path_factory):
+    """The Debian package of the program under test, packed in a hurry."""
+    done = subprocess.run(
+        [REPOSITORY / "packaging/deb.sh", release, tmp_path_factory.mktemp("deb")], check=True, stdout=subprocess.PIPE,
+        text=True, env={**os.environ, "XZ_LEVEL": "0"})
+    return Path(done.stdout.strip())
 
 
 @pytest.fixture

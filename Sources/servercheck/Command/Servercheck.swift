@@ -27,8 +27,10 @@ struct Servercheck: ParsableCommand {
         } catch {
             let text = fullMessage(for: error)
             if exitCode(for: error).isSuccess {
-                // Help and version: asked for, yet no check has been made.
+                // Help and version: asked for, yet no check has been made. A completion script is for an installer to keep.
                 StandardStream.output.write(text + "\n")
+                let first = CommandLine.arguments.dropFirst().first
+                if first?.hasPrefix("--generate-completion-script") == true { end(Status.ok.rawValue) }
             } else {
                 StandardStream.error.write(text + "\n")
                 let isJSON = CommandLine.arguments.joined(separator: "=").contains("--format=json")

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Makes a tarball of a built program that installs without Swift and make: packaging/dist.sh BINARY FOLDER. It prints the
+# tarball's checksum and path. The same commit and the same program give the same tarball, byte by byte.
+set -eu
+umask 022
+binary=$(realpath "$1")
+mkdir -p "$2"
+folder=$(realpath "$2")
+cd "$(dirname "$0")/.."
+
+# Every answer but a run's result has exit status 3.
+version=$("$binary" --version) || [ $? = 3 ]
+: "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2>/dev/null || date +%s)}"
+name=servercheck-$version-linux-$(uname -m)
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+
+./install.sh --binary "$binary" --pack "$stage/$name"
+tar --create --directory="$stage" --sort=name --owner=root:0 --group=root:0 --mtime="@$SOURCE_DATE_EPOCH" "$name" |
+    gzip -9n >"$folder/$name.tar.gz"
+cd "$folder"
+sha256sum "$name.tar.gz" | tee "$name.tar.gz.sha256"
