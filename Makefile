@@ -44,6 +44,10 @@ btrfs-progs             PATH=$$PATH:/usr/sbin command -v mkfs.btrfs
 squashfs-tools          command -v mksquashfs
 logrotate               PATH=$$PATH:/usr/sbin command -v logrotate
 strace                  command -v strace
+mandoc                  command -v mandoc
+zsh                     command -v zsh
+fish                    command -v fish
+lintian                 command -v lintian
 endef
 
 help:  ## this list

@@ -34,6 +34,8 @@ files() {
 644 completions/servercheck.bash        $PREFIX/share/bash-completion/completions/servercheck
 644 completions/servercheck.zsh         $PREFIX/share/zsh/site-functions/_servercheck
 644 completions/servercheck.fish        $PREFIX/share/fish/vendor_completions.d/servercheck.fish
+644 man/servercheck.1                   $PREFIX/share/man/man1/servercheck.1
+644 man/servercheck.json.5              $PREFIX/share/man/man5/servercheck.json.5
 644 README.md                           $PREFIX/share/doc/servercheck/README.md
 644 config.template.json                $PREFIX/share/doc/servercheck/examples/config.template.json
 644 config.schema.json                  $PREFIX/share/doc/servercheck/examples/config.schema.json

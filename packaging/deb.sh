@@ -32,9 +32,7 @@ servercheck ($version) unstable; urgency=medium
 
  -- $maintainer  $(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")
 END
-if [ -d "$stage/usr/share/man" ]; then
-    find "$stage/usr/share/man" -type f -exec gzip -9n {} +
-fi
+find "$stage/usr/share/man" -type f -exec gzip -9n {} +
 # Debian's zsh looks for the completions of packages there.
 mv "$stage/usr/share/zsh/site-functions" "$stage/usr/share/zsh/vendor-completions"
 install -D -m 644 packaging/deb/lintian-overrides "$stage/usr/share/lintian/overrides/servercheck"

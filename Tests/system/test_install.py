@@ -26,6 +26,8 @@ FILES = {
     "share/doc/servercheck/examples/config.schema.json": 0o644,
     "share/doc/servercheck/examples/config.template.json": 0o644,
     "share/fish/vendor_completions.d/servercheck.fish": 0o644,
+    "share/man/man1/servercheck.1": 0o644,
+    "share/man/man5/servercheck.json.5": 0o644,
     "share/zsh/site-functions/_servercheck": 0o644,
 }
 CONFIG = "etc/servercheck/config.json"
