@@ -351,8 +351,10 @@ def test_a_log_file_that_cannot_be_opened_is_only_a_warning(servercheck):
     assert "/nonexistent/servercheck.log" in result.stderr
 
 
-@pytest.mark.parametrize("config, prefix", [(OK, "<6>"), (WARNING, "<4>"), (CRITICAL, "<4>")])
-def test_under_systemd_every_line_has_its_priority(servercheck, tmp_path, config, prefix):
+# What comes every minute is below the unit's LogLevelMax=notice; what changed, and why a check failed, is not.
+@pytest.mark.parametrize("config, result, change", [
+    (OK, "<6>", None), (WARNING, "<6>", "<5>"), (CRITICAL, "<6>", "<5>"), ("{", "<4>", None)])
+def test_under_systemd_every_line_has_its_priority(servercheck, tmp_path, config, result, change):
     journal = tmp_path / "journal"
     with open(journal, "wb") as file:
         information = os.fstat(file.fileno())
@@ -361,4 +363,5 @@ def test_under_systemd_every_line_has_its_priority(servercheck, tmp_path, config
                        env=servercheck.environment({"JOURNAL_STREAM": stream}), cwd=tmp_path, timeout=60)
     lines = journal.read_text().splitlines()
     assert [line for line in lines if not re.match(r"<[0-7]>", line)] == []
-    assert [line for line in lines if "SERVERCHECK " in line][0].startswith(f"{prefix}SERVERCHECK ")
+    assert [line[:3] for line in lines if "SERVERCHECK " in line] == [result]
+    assert [line[:3] for line in lines if ": first: " in line] == ([change] if change else [])

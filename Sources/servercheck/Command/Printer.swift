@@ -24,11 +24,15 @@ struct Printer: Sendable {
             StandardStream.output.write(String(decoding: JSONText.encode(report), as: UTF8.self) + "\n")
         case .nagios:
             let lines = NagiosText(verbosity: verbosity).lines(report) + preview
-            // Under systemd each line is a journal entry: a quiet minute stays below LogLevelMax=notice.
-            let prefix =
-                JournalStream.receives(STDOUT_FILENO, environment: environment)
-                ? report.status == .ok ? "<6>" : "<4>" : ""
-            StandardStream.output.write(lines.map { prefix + $0 + "\n" }.joined())
+            let isJournal = JournalStream.receives(STDOUT_FILENO, environment: environment)
+            StandardStream.output.write(
+                lines.map { (isJournal ? priority(of: $0, in: report) : "") + $0 + "\n" }.joined())
         }
+    }
+
+    /// Under systemd each line is a journal entry, and LogLevelMax=notice of the unit keeps out what comes every minute:
+    /// the log tells what changed, `servercheck status` what is. Only of a check that failed the result is all there is.
+    private func priority(of line: String, in report: Report) -> String {
+        report.status == .unknown && !line.hasPrefix("\(Status.ok.word) ") ? "<4>" : "<6>"
     }
 }

@@ -118,12 +118,12 @@ enum StandardStream: Int32 {
 }
 
 extension Logger.Level {
-    /// sd-daemon(3).
+    /// sd-daemon(3). INFO tells of changes and is journald's notice: the unit's LogLevelMax=notice lets it pass and keeps
+    /// the manager's three lines a minute out.
     fileprivate var priority: Int {
         switch self {
         case .trace, .debug: 7
-        case .info: 6
-        case .notice: 5
+        case .info, .notice: 5
         case .warning: 4
         case .error: 3
         case .critical: 2
