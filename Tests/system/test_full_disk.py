@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import time
 
 import pytest
 
@@ -66,6 +67,13 @@ class Disk:
 
     def free(self):
         self.space.shell('rm -f "$1"/ballast* "$1"/f*; sync -f "$1"', self.mount)
+        # xfs gives the blocks of a removed file back a little later, by a kernel thread of its own.
+        for _ in range(500):
+            df = self.space.df(self.mount)
+            if df["used"] < df["available"] and df["inodes_used"] < df["inodes"]:
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"still full: {df}")
 
     def reboot(self):
         """What only memory held is gone: /run, and whatever was not written to the disk."""

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -28,6 +29,7 @@ class TelegramServer:
     def __init__(self, *answers, certificate=None, host="127.0.0.1"):
         self.answers = list(answers)
         self.requests = []
+        self.faults = []
         self.lock = threading.Lock()
         self.stopped = threading.Event()
         outer = self
@@ -47,7 +49,10 @@ class TelegramServer:
             daemon_threads = True
 
             def handle_error(self, *_):
-                pass  # Clients that give up are what some tests are about.
+                # Clients that give up are what some tests are about; anything else is a fault of this server.
+                error = sys.exc_info()[1]
+                if not isinstance(error, (ConnectionError, TimeoutError, ssl.SSLError)):
+                    outer.faults.append(error)
 
         self.server = Server((host, 0), Handler)
         self.scheme = "http"
@@ -66,6 +71,7 @@ class TelegramServer:
         self.stopped.set()
         self.server.shutdown()
         self.server.server_close()
+        assert self.faults == []
 
     def handle(self, request):
         body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
