@@ -5,7 +5,7 @@
 .ONESHELL:
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
-.PHONY: help run test lint unit system deps deps-build build install deb dist clean
+.PHONY: help run test lint unit system bench deps deps-build build install deb dist clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -69,6 +69,9 @@ unit: deps-build  ## the unit tests
 
 system: deps build  ## the system tests; as root all of them run
 	@SERVERCHECK=$(CURDIR)/$(BINARY) $(PYTHON) -B -m pytest -p no:cacheprovider -rs --durations=5 Tests/system
+
+bench: deps build  ## measure it against the tools it replaces, 10 minutes; ROWS="run scan" for a part
+	@SERVERCHECK=$(CURDIR)/$(BINARY) $(PYTHON) -B bench/bench.py
 
 deps:  ## install what building and testing need (CI=true or YES=1: without asking)
 deps-build:  ## install what building needs
