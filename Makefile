@@ -44,6 +44,7 @@ btrfs-progs             PATH=$$PATH:/usr/sbin command -v mkfs.btrfs
 squashfs-tools          command -v mksquashfs
 logrotate               PATH=$$PATH:/usr/sbin command -v logrotate
 strace                  command -v strace
+valgrind                command -v valgrind
 mandoc                  command -v mandoc
 zsh                     command -v zsh
 fish                    command -v fish

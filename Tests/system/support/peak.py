@@ -1,4 +1,4 @@
-"""The memory a program needs at most.
+"""The memory a program needs at most, and how often it makes the kernel hand it a page.
 
 getrusage(2) also counts what the process was before execve: a child of a large Python would seem as large. So a tiny
 program stands in between.
@@ -13,7 +13,8 @@ SOURCE = r"""
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* peak FILE PROGRAM ARGUMENT...: runs the program, writes its largest resident set in KiB to FILE, ends like it. */
+/* peak FILE PROGRAM ARGUMENT...: runs the program, writes its largest resident set in KiB and its page faults (those that
+   need no disk) to FILE, ends like it. */
 int main(int count, char **arguments) {
     struct rusage usage;
     int status;
@@ -25,14 +26,14 @@ int main(int count, char **arguments) {
     }
     if (wait4(child, &status, 0, &usage) != child) return 125;
     FILE *file = fopen(arguments[1], "w");
-    if (file == NULL || fprintf(file, "%ld\n", usage.ru_maxrss) < 0 || fclose(file) != 0) return 125;
+    if (file == NULL || fprintf(file, "%ld %ld\n", usage.ru_maxrss, usage.ru_minflt) < 0 || fclose(file) != 0) return 125;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 """
 
 
 class Peak:
-    """`peak.command([...])` runs a command; `peak.kibibytes` is then the most memory it had."""
+    """`peak.command([...])` runs a command; `peak.kibibytes` is then the most memory it had, `peak.faults` its page faults."""
 
     def __init__(self, directory):
         source = directory / "peak.c"
@@ -46,4 +47,8 @@ class Peak:
 
     @property
     def kibibytes(self):
-        return int(self.file.read_text())
+        return int(self.file.read_text().split()[0])
+
+    @property
+    def faults(self):
+        return int(self.file.read_text().split()[1])

@@ -1,0 +1,117 @@
+"""What a run and a scan cost, counted and not timed: system calls, page faults, libraries, instructions.
+
+A number here is what was reached, plus 10 % for a run and 5 % for a scan. After a change that makes one smaller, lower it;
+`pytest -s` shows what is measured now. What time it takes is for `make bench` to say.
+"""
+
+import json
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.peak import Peak
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+
+import generate  # noqa: E402
+
+# A healthy run.
+SYSTEM_CALLS = 244
+PAGE_FAULTS = 532
+# Instructions for one megabyte (1,000,000 bytes) of a log, above what an empty one takes, by machine.
+INSTRUCTIONS = {"x86_64": {"rfc3339": 50_758_000, "classic": 53_190_000}}
+
+
+@pytest.fixture
+def release(binary):
+    if "debug" in binary.parts:
+        pytest.skip("needs the release binary: run make system")
+    return binary
+
+
+@pytest.fixture
+def healthy(release, servercheck, tmp_path):
+    """A run as the timer makes it: no arguments, directories from the environment, two channels and nothing to tell.
+
+    One filesystem is watched, so that all machines make the same calls.
+    """
+    log = tmp_path / "auth.log"
+    generate.write(log, kind="mixed", size=100_000)
+    unreachable = "http://127.0.0.1:9"
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "config.json").write_text(json.dumps({
+        "messaging_channels": [
+            {"telegram": {"chat_id": "1", "token": "1:token", "api_url": unreachable}},
+            {"smtp": {"server": "127.0.0.1", "port": 9, "from_mail": "box@example.org", "to_mail": "a@example.org"}}],
+        "sensors": [
+            {"diskspace": {"threshold": 100, "inode_threshold": 100, "excluded_partitions": ["*"], "partitions": {"/": {}}}},
+            {"free_memory": {"threshold": 100}},
+            {"sshd_access": {"log_file": str(log), "source": "file"}}]}))
+    (credentials / "config.json").chmod(0o400)
+    environment = servercheck.environment({"CREDENTIALS_DIRECTORY": credentials})
+
+    def run(*wrapper):
+        done = subprocess.run([*map(str, wrapper), str(release)], env=environment, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    run()
+    return run
+
+
+@pytest.mark.needs("strace")
+def test_a_healthy_run_makes_few_system_calls_and_opens_no_library_but_the_c_librarys(healthy, tmp_path):
+    trace = tmp_path / "trace"
+    counts = []
+    # What threads say to each other differs from run to run.
+    for _ in range(3):
+        healthy("strace", "-f", "-o", trace)
+        lines = trace.read_text().splitlines()
+        counts.append(sum(re.match(r"\d+ +\w+\(", line) is not None for line in lines))
+        opened = set(re.findall(r'open(?:at)?\(.*"[^"]*/([^/"]+\.so[^/"]*)".* = \d+$', "\n".join(lines), re.MULTILINE))
+        assert opened == {"ld.so.cache", "libc.so.6", "libm.so.6"}
+    print(f"\n{counts} system calls")
+    assert min(counts) <= SYSTEM_CALLS
+
+
+@pytest.mark.needs("cc")
+def test_a_healthy_run_touches_few_pages(healthy, tmp_path):
+    peak = Peak(tmp_path)
+    counts = []
+    for _ in range(5):
+        healthy(*peak.command([]))
+        counts.append(peak.faults)
+    print(f"\n{counts} page faults")
+    assert min(counts) <= PAGE_FAULTS
+
+
+@pytest.mark.needs("valgrind", "strip")
+@pytest.mark.parametrize("style", ["rfc3339", "classic"])
+def test_a_scan_needs_few_instructions_for_each_line(release, tmp_path, style):
+    if platform.machine() not in INSTRUCTIONS:
+        pytest.skip(f"no number for {platform.machine()} yet")
+    # Valgrind cannot read the debug information of Swift.
+    program = tmp_path / "servercheck"
+    subprocess.run(["strip", "-o", program, release], check=True)
+    log, empty = tmp_path / "auth.log", tmp_path / "empty.log"
+    totals = generate.write(log, kind="mixed", size=2_000_000, style=style)
+    empty.touch()
+    counts = [instructions(program, path, tmp_path) for path in (log, empty)]
+    each = round((counts[0] - counts[1]) * 1e6 / totals["bytes"])
+    print(f"\n{style}: {each:,} instructions for each megabyte, {counts[1]:,} for an empty log")
+    assert each <= INSTRUCTIONS[platform.machine()][style] * 1.05
+
+
+def instructions(program, log, directory):
+    """Counted by callgrind; the same for the same bytes but for some hundred."""
+    # Without these the seeds of hash tables, and the processor's features that the C library finds, would be in it.
+    environment = {"TZ": "UTC", "SWIFT_DETERMINISTIC_HASHING": "1", "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-EVEX"}
+    done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/callgrind.out", program, "scan",
+                           "--format", "json", log], env={"PATH": "/usr/bin:/bin", **environment}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return int(re.search(r"Collected : (\d+)", done.stderr)[1])
