@@ -35,6 +35,7 @@ END
 find "$stage/usr/share/man" -type f -exec gzip -9n {} +
 # Debian's zsh looks for the completions of packages there.
 mv "$stage/usr/share/zsh/site-functions" "$stage/usr/share/zsh/vendor-completions"
+sed -i '1{/^#!/d}' "$stage/usr/share/bash-completion/completions/servercheck"
 install -D -m 644 packaging/deb/lintian-overrides "$stage/usr/share/lintian/overrides/servercheck"
 
 # The oldest C library that has all the symbols the program wants.
@@ -55,7 +56,7 @@ Installed-Size: $(find "$stage/usr" "$stage/etc" -printf '%k\n' | awk '{ sum += 
 Section: admin
 Priority: optional
 Depends: libc6 (>= ${libc#GLIBC_})
-Recommends: libcurl4 | libcurl4t64, libsystemd0, zlib1g
+Recommends: libcurl4 | libcurl4t64, ca-certificates, libsystemd0, zlib1g
 Suggests: systemd
 Description: watch one server's disks, memory and SSH logins
  servercheck looks once per start at how full the disks are, how much memory is
@@ -69,6 +70,6 @@ END
 chmod 644 "$stage"/DEBIAN/control "$stage"/DEBIAN/conffiles "$stage"/DEBIAN/md5sums
 
 package=$folder/servercheck_${version}_$architecture.deb
-# Modification times later than SOURCE_DATE_EPOCH become it. XZ_LEVEL is for tests, which are in a hurry.
-dpkg-deb --root-owner-group -Zxz -z"${XZ_LEVEL:-6}" --build "$stage" "$package" >/dev/null
+# Modification times later than SOURCE_DATE_EPOCH become it. PACK_LEVEL is for tests, which are in a hurry.
+dpkg-deb --root-owner-group -Zxz -z"${PACK_LEVEL:-6}" --build "$stage" "$package" >/dev/null
 echo "$package"

@@ -6,11 +6,11 @@ so that nothing goes untested unnoticed.
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from support.installation import pack
 from support.run import Servercheck
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -71,11 +71,8 @@ def release(binary):
 
 @pytest.fixture(scope="session")
 def deb(release, tmp_path_factory):
-    """The Debian package of the program under test, packed in a hurry."""
-    done = subprocess.run(
-        [REPOSITORY / "packaging/deb.sh", release, tmp_path_factory.mktemp("deb")], check=True, stdout=subprocess.PIPE,
-        text=True, env={**os.environ, "XZ_LEVEL": "0"})
-    return Path(done.stdout.strip())
+    """The Debian package of the program under test."""
+    return pack("deb", release, tmp_path_factory.mktemp("deb"))
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ class Container:
     def command(self, *args):
         """What to run on this machine so that `args` run inside as root."""
         return ["nsenter", f"--target={self.init}", "--mount", "--net", "--pid", "--ipc", "--uts", "--root",
-                "--", *map(str, args)]
+                "--wd", "--", *map(str, args)]
 
     def run(self, *args, check=True, timeout=60, **options):
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
