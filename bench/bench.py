@@ -77,20 +77,20 @@ class Bench:
             sys.stderr.flush()
 
 
-def needs_root(what, function):
-    def measured(bench):
-        if thing := rows_growth.missing():
-            return [Row(f"{what} (needs {thing})", "", "", None, "×", limit) for what, limit in what]
-        return function(bench)
-    return measured
+def needing_root(what, unit, limit, function):
+    """`function`, or a row that says why there is no result."""
+    def rows(bench):
+        thing = rows_growth.missing()
+        return [Row(f"{what} (needs {thing})", "", "", None, unit, limit)] if thing else function(bench)
+    return rows
 
 
 PARTS = {
     "run": rows_run.quiet_and_busy,
     "scan": rows_scan.against_ripgrep,
     "cold": rows_scan.cold,
-    "state": needs_root([("state after 24 hours of the worst case", 64)], rows_growth.a_day_of_attack),
-    "mounts": needs_root([("500 filesystems against 5", 20)], rows_growth.many_filesystems),
+    "state": needing_root("state after 24 hours of the worst case", "KiB", 64, rows_growth.a_day_of_attack),
+    "mounts": needing_root("500 filesystems against 5", "µs", 20, rows_growth.many_filesystems),
     "channels": rows_run.with_channels,
 }
 
