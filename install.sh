@@ -39,8 +39,12 @@ files() {
 644 README.md                           $PREFIX/share/doc/servercheck/README.md
 644 config.template.json                $PREFIX/share/doc/servercheck/examples/config.template.json
 644 config.schema.json                  $PREFIX/share/doc/servercheck/examples/config.schema.json
+644 packaging/config.json               $PREFIX/share/doc/servercheck/examples/config.json
 600 packaging/config.json               $config
 END
+    [ ! -d contrib ] || find contrib -type f | sort | while read -r file; do
+        echo "644 $file $PREFIX/share/doc/servercheck/examples/$file"
+    done
 }
 
 # What is to be done.

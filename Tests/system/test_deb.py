@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support.installation import CONFIG, assert_it_runs_truly, modes, pack, paths, user
+from support.installation import CONFIG, assert_it_runs_truly, contrib, modes, pack, paths, user
 from support.trees import Container, TreeUnavailable, debian_tree
 
 pytestmark = pytest.mark.needs("dpkg-deb")
@@ -25,6 +25,7 @@ FILES = {
     "/usr/share/doc/servercheck/README.md": 0o644,
     "/usr/share/doc/servercheck/changelog.gz": 0o644,
     "/usr/share/doc/servercheck/copyright": 0o644,
+    "/usr/share/doc/servercheck/examples/config.json": 0o644,
     "/usr/share/doc/servercheck/examples/config.schema.json": 0o644,
     "/usr/share/doc/servercheck/examples/config.template.json": 0o644,
     "/usr/share/fish/vendor_completions.d/servercheck.fish": 0o644,
@@ -32,7 +33,7 @@ FILES = {
     "/usr/share/man/man1/servercheck.1.gz": 0o644,
     "/usr/share/man/man5/servercheck.json.5.gz": 0o644,
     "/usr/share/zsh/vendor-completions/_servercheck": 0o644,
-}
+} | {f"/usr/share/doc/servercheck/examples/{path}": 0o644 for path in contrib()}
 
 
 def field(deb, name):

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from support.installation import CONFIG, REPOSITORY, assert_it_runs_truly, modes, pack, paths, user
+from support.installation import CONFIG, REPOSITORY, assert_it_runs_truly, contrib, modes, pack, paths, user
 from support.trees import Container, TreeUnavailable, debian_tree
 
 # Below PREFIX; all of it is for everybody to read.
@@ -22,13 +22,14 @@ FILES = {
     "lib/sysusers.d/servercheck.conf": 0o644,
     "share/bash-completion/completions/servercheck": 0o644,
     "share/doc/servercheck/README.md": 0o644,
+    "share/doc/servercheck/examples/config.json": 0o644,
     "share/doc/servercheck/examples/config.schema.json": 0o644,
     "share/doc/servercheck/examples/config.template.json": 0o644,
     "share/fish/vendor_completions.d/servercheck.fish": 0o644,
     "share/man/man1/servercheck.1": 0o644,
     "share/man/man5/servercheck.json.5": 0o644,
     "share/zsh/site-functions/_servercheck": 0o644,
-}
+} | {f"share/doc/servercheck/examples/{path}": 0o644 for path in contrib()}
 
 
 def installed(prefix):

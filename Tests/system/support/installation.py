@@ -23,6 +23,11 @@ def pack(kind, program, folder):
     return package
 
 
+def contrib():
+    """The examples for other programs."""
+    return [str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "contrib").rglob("*") if path.is_file()]
+
+
 def modes(folder):
     """{path below the folder, as it would be below /: mode} of all that is no folder."""
     return {"/" + str(path.relative_to(folder)): stat.S_IMODE(path.lstat().st_mode)
