@@ -10,13 +10,15 @@ folder=$(realpath "$2")
 cd "$(dirname "$0")/.."
 
 command -v dpkg-deb >/dev/null || { echo "There is no dpkg-deb here: install dpkg, or use make dist." >&2; exit 1; }
+# Of a clone that is somebody else's, too.
+last_commit() { git -c safe.directory="$PWD" log -1 --format="$1" 2>/dev/null; }
 # Every answer but a run's result has exit status 3.
 version=$("$binary" --version) || [ $? = 3 ]
 architecture=$(dpkg --print-architecture)
-: "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2>/dev/null || date +%s)}"
+: "${SOURCE_DATE_EPOCH:=$(last_commit %ct || date --reference=README.md +%s)}"
 export SOURCE_DATE_EPOCH
 # Debian's own names for who makes a package.
-maintainer="${DEBFULLNAME:-servercheck maintainers} <${DEBEMAIL:-$(git log -1 --format=%ae 2>/dev/null || echo root@localhost)}>"
+maintainer="${DEBFULLNAME:-servercheck maintainers} <${DEBEMAIL:-$(last_commit %ae || echo root@localhost)}>"
 
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT

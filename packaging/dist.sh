@@ -8,9 +8,11 @@ mkdir -p "$2"
 folder=$(realpath "$2")
 cd "$(dirname "$0")/.."
 
+# Of a clone that is somebody else's, too.
+last_commit() { git -c safe.directory="$PWD" log -1 --format="$1" 2>/dev/null; }
 # Every answer but a run's result has exit status 3.
 version=$("$binary" --version) || [ $? = 3 ]
-: "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct 2>/dev/null || date +%s)}"
+: "${SOURCE_DATE_EPOCH:=$(last_commit %ct || date --reference=README.md +%s)}"
 name=servercheck-$version-linux-$(uname -m)
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT

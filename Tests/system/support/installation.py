@@ -11,8 +11,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 CONFIG = "/etc/servercheck/config.json"
 
 # What apt, dpkg and sysusers write for themselves when anything is installed.
-OF_OTHERS = ["/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/cache/debconf", "/var/log", "/etc/passwd-", "/etc/group-",
-             "/etc/shadow-", "/etc/gshadow-", "/etc/.pwd.lock", "/tmp", "/package"]
+OF_OTHERS = ["/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/cache/debconf", "/var/log", "/etc/passwd-",
+             "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/etc/.pwd.lock", "/tmp", "/package"]
 
 
 def pack(kind, program, folder):
