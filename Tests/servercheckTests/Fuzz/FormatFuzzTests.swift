@@ -7,7 +7,7 @@ import Testing
 @Suite struct FormatFuzzTests {
     private func recorded(_ name: String) -> [[UInt8]] {
         RecordedMachine.kinds.compactMap { kind in
-            let url = Bundle.module.resourceURL?.appendingPathComponent("Fixtures/proc/\(kind)/proc/\(name)")
+            let url = Bundle.module.resourceURL?.appendingPathComponent("Fixtures/\(kind)/proc/\(name)")
             return url.flatMap { try? Data(contentsOf: $0) }.map { [UInt8]($0) }
         }
     }

@@ -1,5 +1,5 @@
-// A machine recorded as a tree of files below Fixtures/proc/KIND: /proc, what its mounts answer, a config, and the whole
-// expected outcome.
+// A machine as a tree of files below Fixtures/proc (recorded) or Fixtures/proc-by-hand: /proc, what its mounts answer, a
+// config, and the whole expected outcome. Fixtures/proc/README.md says what each file is.
 
 import Foundation
 import Testing
@@ -16,9 +16,13 @@ struct RecordedMachine {
     let directory: String
     let machine: Machine
 
+    /// - Parameter kind: the folder below Fixtures, `proc/docker-host`.
     init(_ kind: String) throws {
         let resources = try #require(Bundle.module.resourceURL)
-        directory = resources.appendingPathComponent("Fixtures/proc/\(kind)").path
+        directory = resources.appendingPathComponent("Fixtures/\(kind)").path
+        let watched = Set(
+            try String(contentsOfFile: directory + "/expected", encoding: .utf8).split(separator: "\n")
+                .compactMap { $0.split(separator: " diskspace:", maxSplits: 1).dropFirst().first })
         var answers: [[UInt8]: Answer] = [:]
         for line in try String(contentsOfFile: directory + "/usage", encoding: .utf8).split(separator: "\n")
         where !line.hasPrefix("#") {
@@ -30,6 +34,11 @@ struct RecordedMachine {
             } else {
                 let numbers = words.compactMap { UInt64($0) }
                 try #require(numbers.count == 5, "\(line)")
+                // A recording has the answers of all mounts, but only the watched disks may be asked, and files, which
+                // must be asked to be known as such.
+                guard watched.contains(String(decoding: point, as: UTF8.self)[...]) || words.last == "file" else {
+                    continue
+                }
                 answers[point] = .usage(
                     VolumeUsage(
                         totalBytes: numbers[0], freeBytes: numbers[1], availableBytes: numbers[2],
@@ -43,9 +52,15 @@ struct RecordedMachine {
         try String(contentsOfFile: directory + "/" + name, encoding: .utf8)
     }
 
-    static var kinds: [String] {
-        let path = Bundle.module.resourceURL?.appendingPathComponent("Fixtures/proc").path ?? ""
-        return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    static var kinds: [String] { kinds(with: "expected") }
+
+    /// The machines that have a file of this name.
+    static func kinds(with file: String) -> [String] {
+        guard let fixtures = Bundle.module.resourceURL?.appendingPathComponent("Fixtures").path else { return [] }
+        return ["proc", "proc-by-hand"].flatMap { folder in
+            ((try? FileManager.default.contentsOfDirectory(atPath: "\(fixtures)/\(folder)")) ?? []).sorted()
+                .map { "\(folder)/\($0)" }
+        }.filter { FileManager.default.fileExists(atPath: "\(fixtures)/\($0)/\(file)") }
     }
 }
 
@@ -95,7 +110,7 @@ extension Finding {
     /// The finding as the `expected` files show it.
     var lines: String {
         let number = { (number: Double?) in number.map { NumberText.shortest($0) } ?? "" }
-        return "\(status.word) \(id)\n    \(text)\n"
+        return "\(status.word) \(id)\n    \(text)\n" + details.map { "    \($0)\n" }.joined()
             + metrics.map { metric in
                 "    \(metric.name) \(number(metric.value))\(metric.unit.rawValue);\(number(metric.limits.warning));"
                     + "\(number(metric.limits.critical));\(number(metric.minimum));\(number(metric.maximum))\n"
