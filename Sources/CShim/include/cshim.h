@@ -3,6 +3,7 @@
 #define CSHIM_H
 
 #include "cshim_curl.h"
+#include "cshim_journal.h"
 #include "cshim_linux.h"
 #include "cshim_terminal.h"
 #include "cshim_zlib.h"

@@ -74,6 +74,23 @@ struct AttemptCounter {
         take(event, line, pid: pid, time: time)
     }
 
+    /// One message of sshd without a prefix, as the journal hands it out: an entry counts as a line.
+    ///
+    /// - Parameter pid: nil when it is not known: then nothing can be counted, as with a line whose prefix is not known.
+    mutating func consume(message: Span<UInt8>, pid: UInt32?, time: Timestamp) {
+        summary.lines &+= 1
+        summary.bytes &+= message.count
+        summary.sshdLines += 1
+        guard let pid else {
+            summary.unparsed += 1
+            return
+        }
+        advance(to: time)
+        let event = SSHDLine.event(message, message: 0..<message.count)
+        if event.meaning == .nothing { return }
+        take(event, message, pid: pid, time: time)
+    }
+
     /// Ends the pass.
     ///
     /// - Parameter complete: true when nothing follows (a scan): connections that are still open are counted. false in

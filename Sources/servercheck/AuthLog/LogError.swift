@@ -15,6 +15,8 @@ struct LogError: Error, Sendable, Equatable, CustomStringConvertible {
         case damaged
         /// libz.so.1 is not installed.
         case noZlib
+        /// libsystemd.so.0 is not installed.
+        case noLibsystemd
         /// Anything else the system said.
         case failed
     }

@@ -21,8 +21,10 @@ struct Scan: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "Logs, compressed or not; - is standard input. Without any: the configured log_file, else /var/log/auth.log, "
-                + "else /var/log/secure.", valueName: "file"))
+                + "else /var/log/secure, else the journal.", valueName: "file"))
     var files: [String] = []
+    @Flag(help: "Read what sshd wrote to this machine's systemd journal, in all boots.")
+    var journal = false
     @Option(
         help: ArgumentHelp(
             "The configuration whose amount and duration are tried; without any: amount 5, duration 30.",
@@ -41,19 +43,18 @@ struct Scan: ParsableCommand {
         } catch {
             return try fail(error.lines, machine)
         }
-        let paths = files.isEmpty ? settings.defaultLogs(on: machine) : files
-        if paths.isEmpty {
-            let tried = settings.candidates.joined(separator: ", ")
-            return try fail(["no auth log found, tried \(tried) (name a file, or - for standard input)"], machine)
+        var source: ScanSource
+        do throws(ScanSource.Failure) {
+            source = try ScanSource(files: files, journal: journal, settings: settings, machine: machine)
+        } catch {
+            return try fail(error.texts, machine)
         }
-        var input = ScanInput(paths: paths, now: machine.now)
         var errors = 0
-        let report = { (input: ScanInput) in
-            for error in input.errors[errors...] { StandardStream.error.write(Clean.text(error.description) + "\n") }
-            errors = input.errors.count
+        let report = { (source: ScanSource) in
+            for text in source.errors[errors...] { StandardStream.error.write(Clean.text(text) + "\n") }
+            errors = source.errors.count
         }
-        if input.isEmpty { return try fail(input.errors.map(\.description), machine) }
-        report(input)
+        report(source)
 
         var counter = AttemptCounter(rules: settings.rules, now: machine.now)
         var histogram = AttemptHistogram()
@@ -64,11 +65,11 @@ struct Scan: ParsableCommand {
         } else if format == .text {
             counter.onAttempt = { time, count in histogram.add(time, count) }
         }
-        var progress = ScanProgress(totalBytes: input.totalBytes)
-        input.read(progress: { progress.update(doneBytes: $0) }, consume: { counter.consume($0) })
+        var progress = ScanProgress(total: source.total)
+        source.read(&counter) { progress.update(done: $0) }
         let summary = counter.finish(complete: true)
         progress.clear()
-        report(input)
+        report(source)
         if !events {
             switch format {
             case .json: output.append { $0 += ScanJSON.text(summary) }
@@ -78,7 +79,7 @@ struct Scan: ParsableCommand {
             }
         }
         output.flush()
-        throw ExitCode(input.errors.isEmpty ? Status.ok.rawValue : Status.unknown.rawValue)
+        throw ExitCode(source.errors.isEmpty ? Status.ok.rawValue : Status.unknown.rawValue)
     }
 
     /// Nothing can be read at all.
@@ -96,6 +97,8 @@ struct ScanSettings: Sendable, Equatable {
     var rules = AttemptRules()
     /// Logs to look for when none is named, the first one that is there.
     var candidates = ["/var/log/auth.log", "/var/log/secure"]
+    /// false: the config says that the journal is read.
+    var readsLogs = true
 
     /// A config that is named must be right. One in the standard places is used when there is one; when it cannot be, a
     /// scan goes on without it and says so.
@@ -113,6 +116,7 @@ struct ScanSettings: Sendable, Equatable {
         var settings = ScanSettings()
         guard let sensor = config.sensors.lazy.compactMap({ $0 as? SSHDAccess }).first else { return settings }
         settings.rules = sensor.rules
+        settings.readsLogs = sensor.source != .journal
         if !settings.candidates.contains(sensor.logFile) { settings.candidates.insert(sensor.logFile, at: 0) }
         return settings
     }

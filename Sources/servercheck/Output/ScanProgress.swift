@@ -9,27 +9,27 @@ struct ScanProgress {
     private static let patience = Duration.milliseconds(400)
 
     private let isShown: Bool
-    /// nil: not known (a pipe).
-    private let totalBytes: Int64?
+    /// Bytes of logs, or entries of the journal; nil: not known (a pipe).
+    private let total: Int64?
     private var next = ContinuousClock.now + ScanProgress.patience
     private var isDrawn = false
 
-    init(totalBytes: Int64?) {
+    init(total: Int64?) {
         isShown = isatty(STDERR_FILENO) == 1
-        self.totalBytes = totalBytes
+        self.total = total
     }
 
-    mutating func update(doneBytes: Int64) {
+    mutating func update(done: Int64) {
         guard isShown else { return }
         let now = ContinuousClock.now
         guard now >= next else { return }
         next = now + ScanProgress.interval
         isDrawn = true
         let text =
-            if let totalBytes, totalBytes > 0 {
-                "\(Int(min(100, Double(doneBytes) / Double(totalBytes) * 100))) %"
+            if let total, total > 0 {
+                "\(Int(min(100, Double(done) / Double(total) * 100))) %"
             } else {
-                ScanText.size(Int(doneBytes))
+                ScanText.size(Int(done))
             }
         StandardStream.error.write("\r\(text) read\u{1B}[K")
     }

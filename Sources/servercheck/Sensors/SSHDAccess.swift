@@ -20,8 +20,6 @@ struct SSHDAccess: Sensor {
 
     /// Where Fedora and its kin log.
     private static let otherLogFile = "/var/log/secure"
-    /// A log that is missing for a moment is being rotated.
-    private static let rotationSeconds = 120.0
     /// Logins told one by one in a run.
     private static let loginLimit = 10
 
@@ -53,62 +51,38 @@ struct SSHDAccess: Sensor {
     }
 
     var summary: String {
-        let place = source == .journal ? "the journal" : paths.joined(separator: ", else ")
+        let places = (source == .journal ? [] : paths) + (source == .file ? [] : ["the journal"])
+        let place = places.joined(separator: ", else ")
         let login = rules.loginAfterFailures > 0 ? ", and at a login after \(rules.loginAfterFailures) failures" : ""
         return "\(place): CRITICAL above \(rules.amount) failed logins within "
             + "\(NumberText.shortest(rules.durationSeconds)) s\(login)"
     }
 
     func measure(on machine: Machine, memory: SensorMemory) throws(SensorError) -> Reading {
-        guard source != .journal else {
-            throw SensorError("this version cannot read the journal: install rsyslog, and set \"source\" to \"file\"")
-        }
         var own = memory.sshdAccess ?? SSHDAccessMemory()
         var counter = AttemptCounter(rules: rules, memory: own.attempts, now: machine.now)
-        let (path, notes) = try read(&own, machine) { counter.consume($0) }
+        let input = SSHDAccessInput(
+            paths: source == .journal ? [] : paths, usesJournal: source != .file, machine: machine)
+        let read = try input.read(&own, &counter)
         let counted = counter.finish(complete: false)
         own.attempts = counter.memory
 
         var findings: [Finding] = []
-        let problem = unreadable(&own, path, counted, machine.now)
-        let endedIncident = follow(&own, counted, machine.now, isBlind: problem != nil)
+        let problem = unreadable(&own, read, counted, machine.now)
+        let isBlind = problem != nil || read.blindness != nil
+        let endedIncident = follow(&own, counted, machine.now, isBlind: isBlind)
         findings.append(problem ?? finding(own, counted, ended: endedIncident, now: machine.now))
+        if let text = read.blindness {
+            findings.append(Finding(sensor: name, id: "\(name):journal", status: .unknown, text: text))
+        }
         findings += logins(counted)
-        var reading = Reading(findings: findings, memory: memory, notes: notes)
+        var reading = Reading(findings: findings, memory: memory, notes: read.notes)
         reading.memory.sshdAccess = own
         return reading
     }
 
     private var paths: [String] {
         source == .auto && logFile != SSHDAccess.otherLogFile ? [logFile, SSHDAccess.otherLogFile] : [logFile]
-    }
-
-    /// Reads on in the first log that is there.
-    ///
-    /// - Returns: its path, nil when there is none.
-    private func read(
-        _ own: inout SSHDAccessMemory, _ machine: Machine, consume: (Span<UInt8>) -> Void
-    ) throws(SensorError) -> (path: String?, notes: [String]) {
-        var positions: [String: LogPosition] = [:]
-        var notes: [String] = []
-        var found: String?
-        for path in paths where found == nil {
-            do {
-                let reading = try LogTail.read(
-                    path: path, position: own.positions[path], machine: machine, consume: consume)
-                positions[path] = reading.position
-                notes += reading.notes
-                if reading.overlongLines > 0 {
-                    notes.append("\(reading.overlongLines) lines of \(path) are longer than 64 KiB and were skipped")
-                }
-                if !reading.isMissing { found = path }
-            } catch {
-                throw SensorError(error.description)
-            }
-        }
-        own.positions.merge(positions) { _, new in new }
-        own.positions = own.positions.filter { paths.contains($0.key) }
-        return (found, notes)
     }
 
     /// Opens, continues and ends the incident.
@@ -151,26 +125,24 @@ struct SSHDAccess: Sensor {
 
     /// Blindness is never OK: no log, or none of sshd's lines can be read.
     private func unreadable(
-        _ own: inout SSHDAccessMemory, _ path: String?, _ counted: AttemptSummary, _ now: Timestamp
+        _ own: inout SSHDAccessMemory, _ read: SSHDAccessInput.Reading, _ counted: AttemptSummary, _ now: Timestamp
     ) -> Finding? {
         if counted.sshdLines > 0 {
             own.isBlind = counted.unparsed >= counted.sshdLines ? true : nil
         }
-        guard let path else {
-            // For a moment between a rotation's rename and the next line there is no log: that is no problem yet.
-            let wasThere = own.positions.values.contains { $0.live != nil || !$0.rotated.isEmpty }
-            let since = own.missingSince ?? now
-            own.missingSince = since
-            if wasThere, !since.hasElapsed(SSHDAccess.rotationSeconds, at: now) { return nil }
-            return unknown(
-                "no log of sshd at \(paths.joined(separator: " or ")): install rsyslog, or name the log in \"log_file\""
-            )
-        }
-        own.missingSince = nil
+        guard let place = read.place else { return read.isInRotation ? nil : unknown(missingText) }
         guard own.isBlind == true else { return nil }
+        if read.isJournal { return unknown("the entries of sshd in the journal name no pid, so attacks cannot be seen") }
         return unknown(
-            "the lines of sshd in \(path) have a format that is not known, so attacks cannot be seen: use rsyslog's "
+            "the lines of sshd in \(place) have a format that is not known, so attacks cannot be seen: use rsyslog's "
                 + "RSYSLOG_FileFormat or RSYSLOG_TraditionalFileFormat")
+    }
+
+    private var missingText: String {
+        let journal = "journal of this machine in \(JournalDirectory.parents.reversed().joined(separator: " or "))"
+        if source == .journal { return "no \(journal): let systemd-journald run, and store what it gets" }
+        return "no log of sshd at \(paths.joined(separator: " or "))\(source == .auto ? ", and no \(journal)" : ""): "
+            + "install rsyslog, or name the log in \"log_file\""
     }
 
     private func unknown(_ text: String) -> Finding {

@@ -4,6 +4,8 @@
 struct SSHDAccessMemory: Sendable, Equatable, Codable {
     /// By the path of the log; `auto` may know two.
     var positions: [String: LogPosition] = [:]
+    /// Where the journal is read instead.
+    var journal: JournalPosition?
     var attempts = AttemptMemory()
     /// Attempts without a pause longer than `duration`: what an incident that begins now began with.
     var tally: SSHDTally?
@@ -15,6 +17,7 @@ struct SSHDAccessMemory: Sendable, Equatable, Codable {
 
     enum CodingKeys: String, CodingKey {
         case positions
+        case journal
         case attempts
         case tally
         case incident

@@ -171,11 +171,24 @@ import Testing
         let watch = try Watch(create: false)
         #expect(mkdir(watch.log, 0o755) == 0)
         #expect(try watch.run().text == "cannot read \(watch.log): it is a directory, not a log file")
+    }
+
+    @Test("without a log and a journal there is a remedy for either")
+    func neither() throws {
+        let root = try TemporaryDirectory()
+        let machine = Machine.test(root: root.path)
         let journal = try SSHDAccess.configured(#"{"source": "journal"}"#)
         #expect(
-            throws: SensorError(
-                "this version cannot read the journal: install rsyslog, and set \"source\" to \"file\"")
-        ) { try journal.measure(on: .test(), memory: SensorMemory()) }
+            try journal.measure(on: machine, memory: SensorMemory()).findings.map(\.text) == [
+                "no journal of this machine in /var/log/journal or /run/log/journal: let systemd-journald run, and store "
+                    + "what it gets"
+            ])
+        let auto = try SSHDAccess.configured("{}")
+        #expect(
+            try auto.measure(on: machine, memory: SensorMemory()).findings.map(\.text) == [
+                "no log of sshd at /var/log/auth.log or /var/log/secure, and no journal of this machine in "
+                    + "/var/log/journal or /run/log/journal: install rsyslog, or name the log in \"log_file\""
+            ])
     }
 
     @Test("auto reads /var/log/secure where there is no log_file")

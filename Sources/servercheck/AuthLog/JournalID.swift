@@ -1,0 +1,49 @@
+// The 128-bit ids of systemd (sd-id128(3)): machines, boots, and the sources of sequence numbers.
+
+/// A 128-bit id, written as 32 hexadecimal digits.
+struct JournalID: Sendable, Hashable {
+    var high: UInt64
+    var low: UInt64
+
+    var isNull: Bool { high == 0 && low == 0 }
+
+    init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// 32 hexadecimal digits, nothing else.
+    init?(_ digits: some Collection<UInt8>) {
+        let middle = digits.index(digits.startIndex, offsetBy: 16, limitedBy: digits.endIndex) ?? digits.endIndex
+        guard digits.count == 32, let high = UInt64(hexadecimal: digits[..<middle]),
+            let low = UInt64(hexadecimal: digits[middle...])
+        else { return nil }
+        self.init(high: high, low: low)
+    }
+
+    init?(_ text: some StringProtocol) { self.init(Array(text.utf8)) }
+
+    var text: String { JournalID.padded(high) + JournalID.padded(low) }
+
+    private static func padded(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension UInt64 {
+    /// 1 to 16 hexadecimal digits, nothing else.
+    init?(hexadecimal digits: some Collection<UInt8>) {
+        guard 1...16 ~= digits.count else { return nil }
+        var value: UInt64 = 0
+        for byte in digits {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(byte - UInt8(ascii: "a") + 10)
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | UInt64(byte - UInt8(ascii: "A") + 10)
+            default: return nil
+            }
+        }
+        self = value
+    }
+}
