@@ -49,6 +49,9 @@ mandoc                  command -v mandoc
 zsh                     command -v zsh
 fish                    command -v fish
 lintian                 command -v lintian
+libsystemd0             /sbin/ldconfig -p | grep -q libsystemd.so.0
+systemd                 command -v journalctl
+systemd-journal-remote  test -x /lib/systemd/systemd-journal-remote
 endef
 
 help:  ## this list

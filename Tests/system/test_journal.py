@@ -4,15 +4,17 @@ import json
 import os
 import random
 import re
-import struct
+import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from support.authlog import LineWriter
-from support.journal import ARCHIVED, BOOT, MACHINE, STATE, WRITER, Entry, JournalFiles, JournalMachine
+from support.journal import BOOT, MACHINE, WRITER, Entry, JournalFiles, JournalMachine
+from support.run import Servercheck
 
 pytestmark = pytest.mark.needs("root", "unshare", "nsenter", WRITER)
 
@@ -282,32 +284,41 @@ def test_other_machines_do_not_count(watch):
     assert scanned.json["lines"] == 0
 
 
-def test_who_may_not_read_the_journal_is_told_which_group_to_join(watch):
-    journal = watch.machine.persistent
-    journal.write(watch.failures(2))
-    watch.servercheck.directory.chmod(0o777)
-    for path in watch.servercheck.directory.parents:
-        if path.stat().st_mode & 0o005 != 0o005 and path != Path("/"):
-            pytest.skip(f"{path} is closed to others")
-    for path in (watch.servercheck.state, watch.servercheck.directory / "runtime", watch.config):
-        path.mkdir(exist_ok=True) if path != watch.config else None
+@pytest.fixture
+def shared():
+    """A directory that every user may reach."""
+    directory = Path(tempfile.mkdtemp(prefix="servercheck-journal-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.mark.needs("setpriv")
+def test_who_may_not_read_the_journal_is_told_which_group_to_join(binary, machine, shared):
+    watch = Watch(Servercheck(shutil.copy(binary, shared / "servercheck"), shared), machine)
+    watch.servercheck.environment()
+    for path in (shared, *shared.iterdir()):
         os.chown(path, 65534, 65534)
-    journal.directory.chmod(0o755)
+    journal = machine.persistent
+    journal.write(watch.failures(2))
     journal.live.chmod(0o640)
     # What such a user may read is there, and says nothing of sshd.
     journal.write(watch.failures(1, uid="65534"), journal.directory / "user-65534.journal")
     (journal.directory / "user-65534.journal").chmod(0o644)
-    said = (f"cannot read the journal, {{}}: Permission denied (add the user to group systemd-journal)")
+    said = "cannot read the journal, {}: Permission denied (add the user to group systemd-journal)"
     result = watch.run(wrapper=NOBODY)
     assert result.exit_code == 3
     assert watch.finding(result)["text"] == said.format(f"/var/log/journal/{MACHINE}/system.journal")
     journal.directory.chmod(0o700)
     result = watch.run(wrapper=NOBODY)
     assert watch.finding(result)["text"] == said.format(f"/var/log/journal/{MACHINE}")
-    scanned = watch.servercheck(
-        "scan", "--journal", "--format", "json", wrapper=[*watch.machine.enter, *NOBODY], cwd="/")
+    scanned = watch.servercheck("scan", "--journal", "--format", "json", wrapper=[*machine.enter, *NOBODY])
     assert (scanned.exit_code, scanned.json["status"]) == (3, "UNKNOWN")
     assert scanned.stderr == said.format(f"/var/log/journal/{MACHINE}") + "\n"
+    journal.directory.chmod(0o755)
+    journal.live.chmod(0o644)
+    result = watch.run(wrapper=NOBODY)
+    assert result.exit_code == 0, result
 
 
 def test_without_libsystemd_the_package_is_named(watch):
@@ -405,9 +416,10 @@ def test_a_file_that_is_cut_or_garbled_anywhere_does_no_harm(watch, archived):
         result = watch.run(timeout=20)
         assert result.exit_code in (0, 3), (damage, result)
         attempts = {metric["name"]: metric["value"] for metric in watch.finding(result)["metrics"]}.get("attempts")
-        if archived:
-            # What is in the other file is counted whatever became of this one.
-            assert attempts is None or 3 <= attempts <= 43, (damage, result)
+        if archived and not isinstance(damage, int):
+            # What is in the other file is counted whatever became of this one. Under another chain's name it is new.
+            most = 73 if damage[0][0] == 72 else 43
+            assert attempts is None or 3 <= attempts <= most, (damage, result)
         if isinstance(damage, int):
             said = result.stderr if archived else json.dumps(result.json["findings"])
             assert "is damaged" in said or "is cut off" in said or (damage == 0 and not archived), (damage, result)

@@ -63,7 +63,8 @@ struct JournalDirectory {
         }
         guard let id = JournalID(text.prefix { $0 != 0x0A }), !id.isNull else {
             throw LogError(
-                .failed, "cannot tell which journal is this machine's: \(path) holds no id (run systemd-machine-id-setup)")
+                .failed,
+                "cannot tell which journal is this machine's: \(path) holds no id (run systemd-machine-id-setup)")
         }
         directories = JournalDirectory.parents.enumerated().map {
             (machine.path($0.element) + "/" + id.text, isVolatile: $0.offset == 0)

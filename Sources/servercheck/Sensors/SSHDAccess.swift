@@ -132,7 +132,9 @@ struct SSHDAccess: Sensor {
         }
         guard let place = read.place else { return read.isInRotation ? nil : unknown(missingText) }
         guard own.isBlind == true else { return nil }
-        if read.isJournal { return unknown("the entries of sshd in the journal name no pid, so attacks cannot be seen") }
+        if read.isJournal {
+            return unknown("the entries of sshd in the journal name no pid, so attacks cannot be seen")
+        }
         return unknown(
             "the lines of sshd in \(place) have a format that is not known, so attacks cannot be seen: use rsyslog's "
                 + "RSYSLOG_FileFormat or RSYSLOG_TraditionalFileFormat")

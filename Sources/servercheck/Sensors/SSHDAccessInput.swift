@@ -76,7 +76,8 @@ struct SSHDAccessInput {
                 positions[path] = log.position
                 reading.notes += log.notes
                 if log.overlongLines > 0 {
-                    reading.notes.append("\(log.overlongLines) lines of \(path) are longer than 64 KiB and were skipped")
+                    reading.notes.append(
+                        "\(log.overlongLines) lines of \(path) are longer than 64 KiB and were skipped")
                 }
                 if !log.isMissing { reading.place = path }
             } catch {
