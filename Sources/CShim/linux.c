@@ -2,10 +2,20 @@
 #include "cshim_linux.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
+
+char *const *cshim_environment(void) { return environ; }
 
 int cshim_rename_exchange(const char *one, const char *other) {
     return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
 }
 
 int cshim_allocate_blocks(int descriptor, long length) { return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, length); }
+
+int cshim_block_all_signals(pthread_attr_t *attributes) {
+    sigset_t all;
+    sigfillset(&all);
+    return pthread_attr_setsigmask_np(attributes, &all);
+}

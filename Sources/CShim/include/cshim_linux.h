@@ -1,14 +1,23 @@
-// Linux calls that glibc declares only with _GNU_SOURCE, so that Swift's Glibc module does not show them.
+// What Swift's Glibc module does not show: Linux calls that glibc declares only with _GNU_SOURCE, and `environ`, which is a
+// global variable.
 #ifndef CSHIM_LINUX_H
 #define CSHIM_LINUX_H
 
+#include <pthread.h>
+
 #pragma clang assume_nonnull begin
+
+/// environ(7): NAME=VALUE strings, the last entry null; null when there is no environment at all.
+char *_Nullable const *_Nullable cshim_environment(void);
 
 /// renameat2(2) with RENAME_EXCHANGE: swaps two names in one step. 0, or -1 and errno.
 int cshim_rename_exchange(const char *one, const char *other);
 
 /// fallocate(2) with FALLOC_FL_KEEP_SIZE: blocks for the first `length` bytes, the file's size stays. 0, or -1 and errno.
 int cshim_allocate_blocks(int descriptor, long length);
+
+/// pthread_attr_setsigmask_np(3): a thread made with these attributes takes no signals. 0, or an error number.
+int cshim_block_all_signals(pthread_attr_t *attributes);
 
 #pragma clang assume_nonnull end
 #endif

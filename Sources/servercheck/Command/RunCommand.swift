@@ -29,7 +29,7 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        try RunSettings(
+        RunSettings(
             configPath: files.config, stateDirectory: files.stateDir, isDryRun: dryRun, sensors: sensor,
             format: format, timeoutSeconds: timeout, isQuiet: quiet, verbosity: verbose
         ).perform()
@@ -63,26 +63,29 @@ struct RunSettings: Sendable {
     var isQuiet = false
     var verbosity = 0
 
-    /// - Throws: always, the exit code.
-    func perform() throws -> Never {
+    /// Runs, prints and ends the process.
+    func perform() -> Never {
+        // A reader that has gone, of standard error or of a TLS connection, must not end the run: write(2) fails instead.
+        signal(SIGPIPE, SIG_IGN)
         let environment = Machine.processEnvironment()
         let machine = Machine.current(environment: environment)
         let log = LogOutput.logger(environment: environment, minimumLevel: verbosity >= 3 ? .debug : nil)
         let deadline = ContinuousClock.now + .seconds(timeoutSeconds)
         let printer = Printer(
             format: format, verbosity: verbosity, isQuiet: isQuiet, environment: environment)
-        // The guard is for what no sensor's guard covers: a config or a state directory on a dead server.
-        let result = withStallGuard([self], limitSeconds: timeoutSeconds + 0.7) { settings in
-            settings.run(machine, log, deadline: deadline)
+        let finish: @Sendable (Ended) -> Never = { ended in
+            printer.print(ended.report, preview: ended.preview)
+            Servercheck.end(ended.report.status.rawValue)
         }
-        let ended =
-            result.first.flatMap { $0 }
-            ?? Ended(
-                report: .failure(
-                    "no result within \(Int(timeoutSeconds)) s: the config or the state directory does not answer",
-                    host: machine.hostname, time: machine.now))
-        printer.print(ended.report, preview: ended.preview)
-        throw ExitCode(ended.report.status.rawValue)
+        let watch = RunWatch(limitSeconds: timeoutSeconds + 0.7) {
+            let text = "no result within \(Int(timeoutSeconds)) s: the config or the state directory does not answer"
+            finish(Ended(report: .failure(text, host: machine.hostname, time: machine.now)))
+        }
+        let conclude: @Sendable (Ended) -> Never = { ended in
+            watch.end()
+            finish(ended)
+        }
+        run(machine, log, deadline: deadline, under: watch, conclude: conclude)
     }
 
     private struct Ended: Sendable {
@@ -91,15 +94,18 @@ struct RunSettings: Sendable {
         var preview: [String] = []
     }
 
-    private func run(_ machine: Machine, _ log: Logger, deadline: ContinuousClock.Instant) -> Ended {
-        let failure = { (texts: [String]) in
-            Ended(report: .failure(texts, host: machine.hostname, time: machine.now))
+    private func run(
+        _ machine: Machine, _ log: Logger, deadline: ContinuousClock.Instant, under watch: RunWatch,
+        conclude: @escaping @Sendable (Ended) -> Never
+    ) -> Never {
+        let failure = { (texts: [String]) -> Never in
+            conclude(Ended(report: .failure(texts, host: machine.hostname, time: machine.now)))
         }
         let config: Config
         do {
             config = try ConfigFile.load(explicitPath: configPath, machine: machine, allowBuiltIn: isDryRun)
         } catch {
-            return failure(error.lines)
+            failure(error.lines)
         }
         // Once a minute nobody reads them; a person does, and check-config shows them as well.
         let isForPeople = isDryRun || verbosity > 0 || isatty(STDERR_FILENO) != 0
@@ -109,18 +115,22 @@ struct RunSettings: Sendable {
         }
         let names = config.sensors.map(\.name)
         if let unknown = sensors.first(where: { !names.contains($0) }) {
-            return failure(["--sensor \(unknown): no such sensor in the config, only \(names.joined(separator: ", "))"])
+            failure(["--sensor \(unknown): no such sensor in the config, only \(names.joined(separator: ", "))"])
         }
         let places = StatePlaces(explicit: stateDirectory, environment: machine.environment)
         let run = Run(
             config: config, machine: machine, places: places, selection: sensors, isDryRun: isDryRun,
             deadline: deadline, log: log, makeTransport: { CurlTransport() }, clock: { .current })
+        let started: StartedRun
         do {
-            let outcome = try run.perform()
-            if !isDryRun, sensors.isEmpty { remember(outcome.report, places, log) }
-            return Ended(report: outcome.report, preview: isDryRun ? preview(outcome.message, config.channels) : [])
+            started = try StartedRun(run)
         } catch {
-            return failure([error.description])
+            failure([error.description])
+        }
+        let channels = config.channels
+        started.perform(under: watch) { outcome in
+            if !isDryRun, sensors.isEmpty { remember(outcome.report, places, log) }
+            conclude(Ended(report: outcome.report, preview: isDryRun ? preview(outcome.message, channels) : []))
         }
     }
 

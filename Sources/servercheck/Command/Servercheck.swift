@@ -18,7 +18,7 @@ struct Servercheck: ParsableCommand {
     static func main() {
         do {
             // What the timer calls: nothing to parse, and parsing costs more than a sensor.
-            if CommandLine.arguments.count <= 1 { try RunSettings().perform() }
+            if CommandLine.arguments.count <= 1 { RunSettings().perform() }
             var command = try parseAsRoot()
             try command.run()
             end(Status.ok.rawValue)
@@ -43,7 +43,7 @@ struct Servercheck: ParsableCommand {
 
     /// Without exit handlers: a thread that was left behind may still be in libcurl's TLS library, whose handler would take
     /// the ground from under it.
-    private static func end(_ code: Int32) -> Never {
+    static func end(_ code: Int32) -> Never {
         fflush(nil)
         _exit(code)
     }

@@ -1,5 +1,6 @@
 // A thread that nobody joins: it may be left behind, and ends with the process.
 
+import CShim
 import Glibc
 
 /// Runs work beside the others.
@@ -9,24 +10,32 @@ enum DetachedThread {
     /// The thread takes no signals: those for the process belong to the main thread, and SIGPIPE, which TLS libraries
     /// raise by writing to a closed connection (CURLOPT_NOSIGNAL leaves that to us), is to become an error there.
     static func run(_ work: @escaping @Sendable () -> Void) {
-        var all = sigset_t()
-        var before = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        if !start(work) { work() }
+    }
+
+    /// The same.
+    ///
+    /// - Returns: false when no thread can be had; then nothing is done.
+    static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        _ = cshim_block_all_signals(&attributes)
         let box = Unmanaged.passRetained(ThreadWork(run: work))
         var thread = pthread_t()
         let status = pthread_create(
-            &thread, nil,
+            &thread, &attributes,
             { pointer in
-                if let pointer { Unmanaged<ThreadWork>.fromOpaque(pointer).takeRetainedValue().run() }
+                guard let pointer else { return nil }
+                let box = Unmanaged<ThreadWork>.fromOpaque(pointer)
+                box.takeUnretainedValue().run()
+                // Only now: the first free(3) of a thread sets up a heap for it.
+                box.release()
                 return nil
             }, box.toOpaque())
-        if status == 0 {
-            pthread_detach(thread)
-        } else {
-            box.takeRetainedValue().run()
-        }
+        if status != 0 { box.release() }
+        return status == 0
     }
 }
 

@@ -1,6 +1,6 @@
 // The outside world as values: the clock, the root directory, the host's name, volume usage. Tests replace them.
 
-import FoundationEssentials
+import CShim
 import Glibc
 
 /// What statvfs(3) tells about a mounted filesystem, in bytes and inodes, and stat(2) about its mount point.
@@ -24,6 +24,8 @@ struct Machine: Sendable {
     var root: String = ""
     var hostname: String
     var environment: [String: String]
+    /// Whether the caller sees to it that a call which never returns holds nothing up, so that no guard is needed here.
+    var isWatched = false
     /// Asks a mount point's filesystem; may block on a dead server. Bytes, because a path need not be UTF-8.
     var volumeUsage: @Sendable (_ mountPoint: [UInt8]) throws(SystemError) -> VolumeUsage
 
@@ -39,7 +41,19 @@ extension Machine {
     }
 
     /// The environment variables of this process.
-    static func processEnvironment() -> [String: String] { ProcessInfo.processInfo.environment }
+    static func processEnvironment() -> [String: String] {
+        var variables: [String: String] = [:]
+        var next = cshim_environment()
+        while let entry = next?.pointee {
+            next = next?.successor()
+            guard let equals = strchr(entry, Int32(UInt8(ascii: "="))) else { continue }
+            let name = UnsafeRawBufferPointer(start: entry, count: equals - entry)
+            // Of a name that is there twice the first one counts, as for getenv(3).
+            let key = String(decoding: name, as: UTF8.self)
+            if variables[key] == nil { variables[key] = String(cString: equals + 1) }
+        }
+        return variables
+    }
 
     /// uname(2)'s node name.
     static func ownHostname() -> String {

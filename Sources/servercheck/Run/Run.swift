@@ -26,19 +26,17 @@ struct Run: Sendable {
         var message: Message?
     }
 
+    /// The whole run.
+    ///
     /// - Throws: StateError when the state is locked or was written by a newer version.
-    func perform() throws(StateError) -> Outcome {
-        var store =
-            isDryRun
-            ? StateStore.readOnly(places) : try StateStore.open(places, now: machine.now, deadline: deadline)
-        var run = self
-        if let clock { run.machine.now = clock() }
-        return run.perform(&store)
-    }
+    func perform() throws(StateError) -> Outcome { try StartedRun(self).perform() }
 
-    private func perform(_ store: inout StateStore) -> Outcome {
+    /// Decides, commits and delivers what was measured.
+    ///
+    /// - Parameter answers: one per selected sensor, in order; nil where there is none within `limitSeconds`.
+    func conclude(_ answers: [Measuring.Answer?], limitSeconds: Double, _ store: inout StateStore) -> Outcome {
         var state = store.state
-        let measured = measure(state)
+        let measured = measured(answers, limitSeconds: limitSeconds, state)
         var findings = measured.flatMap(\.findings) + store.findings
         for sensor in measured {
             state.sensors[sensor.name] = sensor.memory == SensorMemory() ? nil : sensor.memory
@@ -84,21 +82,12 @@ struct Run: Sendable {
         var isComplete: Bool
     }
 
-    /// Each sensor on a thread of its own: one that blocks is an UNKNOWN finding and delays no other.
-    private func measure(_ state: State) -> [Measured] {
+    /// A sensor without an answer is an UNKNOWN finding and keeps its memory.
+    private func measured(_ answers: [Measuring.Answer?], limitSeconds: Double, _ state: State) -> [Measured] {
         let sensors = config.sensors.filter { selection.isEmpty || selection.contains($0.name) }
-        let machine = machine
-        let left = seconds(until: deadline)
-        // A third of the time is kept for telling.
-        let limitSeconds = max(0.1, left * 2 / 3)
-        let readings = withStallGuards(sensors, limitSeconds: limitSeconds) { sensor in
-            Result { () throws(SensorError) in
-                try sensor.measure(on: machine, memory: state.sensors[sensor.name] ?? SensorMemory())
-            }
-        }
-        return zip(sensors, readings).map { sensor, reading in
+        return zip(sensors, answers).map { sensor, answer in
             let reason: String
-            switch reading {
+            switch answer {
             case .success(let reading)?:
                 for note in reading.notes { log.info("\(sensor.name): \(note)") }
                 return Measured(
@@ -192,10 +181,5 @@ struct Run: Sendable {
         return Finding(
             sensor: "notifications", id: "notifications", kind: .silent, status: .warning,
             text: texts.joined(separator: "; "))
-    }
-
-    private func seconds(until instant: ContinuousClock.Instant) -> Double {
-        let left = ContinuousClock.now.duration(to: instant)
-        return Double(left.components.seconds) + Double(left.components.attoseconds) / 1e18
     }
 }

@@ -86,9 +86,12 @@ struct DiskSpace: Sensor {
         }
         let ask = machine.volumeUsage
         let patterns = excludedPartitions
-        let answers = withStallGuard(selection.filesystems, limitSeconds: stallSeconds) {
-            $0.answer(excluding: patterns, ask: ask)
-        }
+        let answers =
+            machine.isWatched
+            ? selection.filesystems.map { $0.answer(excluding: patterns, ask: ask) }
+            : withStallGuard(selection.filesystems, limitSeconds: stallSeconds) {
+                $0.answer(excluding: patterns, ask: ask)
+            }
 
         let old = memory.diskspace ?? DiskSpaceMemory()
         let wereWritable = Set(old.writable)
