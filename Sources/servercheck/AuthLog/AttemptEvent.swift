@@ -2,7 +2,7 @@
 
 /// A failed attempt (or several that the log reduced to one line) or a login.
 struct AttemptEvent: Sendable, Equatable {
-    enum Kind: String, Sendable, Codable {
+    enum Kind: String, Sendable {
         case failure
         case login
     }

@@ -2,7 +2,7 @@
 // and harmless when a damaged state file holds nonsense.
 
 /// The state of `AttemptCounter` between two runs.
-struct AttemptMemory: Sendable, Equatable, Codable {
+struct AttemptMemory: Sendable, Equatable {
     /// All attempts ever counted.
     var attemptsTotal = 0
     /// Time of the last line without a year: decides the year of the next one.
@@ -15,15 +15,6 @@ struct AttemptMemory: Sendable, Equatable, Codable {
     var window: [Int64] = []
     /// Failed attempts of the last hour, for logins that follow them.
     var failures: [SavedFailures] = []
-
-    enum CodingKeys: String, CodingKey {
-        case attemptsTotal = "attempts_total"
-        case previous
-        case clock
-        case connections
-        case window
-        case failures
-    }
 
     /// sshd lets 100 connections wait for a login (MaxStartups); as many are remembered, the last used ones.
     static let openLimit = 100
@@ -39,15 +30,15 @@ struct AttemptMemory: Sendable, Equatable, Codable {
 }
 
 /// One connection; what is nil, false or 0 is left out.
-struct SavedConnection: Sendable, Equatable, Codable {
-    var pid: UInt32
+struct SavedConnection: Sendable, Equatable {
+    var pid: UInt32 = 0
     var port: UInt16?
     var peer: String?
     var user: String?
     var invalid: Bool?
     var marker: Timestamp?
-    var seen: Timestamp
-    var read: Timestamp
+    var seen = Timestamp(seconds: 0)
+    var read = Timestamp(seconds: 0)
     var closed: Bool?
     var login: Bool?
     var failures: Int?
@@ -66,10 +57,47 @@ struct SavedConnection: Sendable, Equatable, Codable {
 }
 
 /// The failed attempts of one address: seconds since 1970 and count in turn, newest last.
-struct SavedFailures: Sendable, Equatable, Codable {
-    var peer: String
-    var times: [Int64]
+struct SavedFailures: Sendable, Equatable {
+    var peer = ""
+    var times: [Int64] = []
 
     /// At least as many bytes as it takes in the state.
     var jsonSize: Int { 25 + peer.jsonSize + times.reduce(0) { $0 + 1 + String($1).utf8.count } }
+}
+
+extension AttemptMemory: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("attempts_total", &attemptsTotal)
+        json.member("clock", &clock)
+        json.member("connections", &connections)
+        json.member("failures", &failures)
+        json.member("previous", &previous)
+        json.member("window", &window)
+    }
+}
+
+extension SavedConnection: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("closed", &closed)
+        json.member("counted", &counted)
+        json.member("failures", &failures)
+        json.member("invalid", &invalid)
+        json.member("keyboard", &keyboard)
+        json.member("login", &login)
+        json.member("marker", &marker)
+        json.member("pam", &pam)
+        json.member("peer", &peer)
+        json.member("pid", &pid)
+        json.member("port", &port)
+        json.member("read", &read)
+        json.member("seen", &seen)
+        json.member("user", &user)
+    }
+}
+
+extension SavedFailures: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("peer", &peer)
+        json.member("times", &times)
+    }
 }

@@ -4,13 +4,13 @@
 // entry tells its copies, and where to go on when the numbers are of no use.
 
 /// How far the journal was read; harmless when a damaged state file holds nonsense.
-struct JournalPosition: Codable, Equatable, Sendable {
+struct JournalPosition: Equatable, Sendable {
     /// A chain of journal files.
-    struct Chain: Codable, Equatable, Sendable {
+    struct Chain: Equatable, Sendable {
         /// 32 hexadecimal digits.
-        var id: String
+        var id = ""
         /// Everything up to this sequence number was read.
-        var seqnum: UInt64
+        var seqnum: UInt64 = 0
     }
 
     /// Chains that are kept; a machine adds one at each power cut, and loses old ones by vacuuming.
@@ -28,14 +28,6 @@ struct JournalPosition: Codable, Equatable, Sendable {
     var chains: [Chain] = []
     /// Names of damaged files that were told of.
     var damaged: [String]?
-
-    enum CodingKeys: String, CodingKey {
-        case cursor
-        case isVolatile = "is_volatile"
-        case realtime
-        case chains
-        case damaged
-    }
 
     /// The cursor, where it is one.
     var lastEntry: JournalCursor? { cursor.flatMap { $0.utf8.count < 512 ? JournalCursor($0) : nil } }
@@ -70,5 +62,22 @@ struct JournalPosition: Codable, Equatable, Sendable {
             let times = chains.map { chain in JournalID(chain.id).flatMap { lastUsed[$0] } ?? 0 }
             chains.remove(at: times.indices.min { times[$0] < times[$1] } ?? 0)
         }
+    }
+}
+
+extension JournalPosition: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("chains", &chains)
+        json.member("cursor", &cursor)
+        json.member("damaged", &damaged)
+        json.member("is_volatile", &isVolatile)
+        json.member("realtime", &realtime)
+    }
+}
+
+extension JournalPosition.Chain: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("id", &id)
+        json.member("seqnum", &seqnum)
     }
 }

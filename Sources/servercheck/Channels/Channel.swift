@@ -28,21 +28,33 @@ struct DeliveryContext: Sendable, Equatable {
 }
 
 /// One message as it waits in the outbox: plain text, no secret.
-struct Message: Sendable, Equatable, Codable {
+struct Message: Sendable, Equatable {
     /// Unique per message and host: Message-ID, and the order in the outbox.
-    var id: String
+    var id = ""
     /// When the run that made it began.
-    var created: Timestamp
+    var created = Timestamp(seconds: 0)
     /// The worst status it tells of; OK when all of it is good news.
-    var status: Status
+    var status = Status.ok
     /// One line: `[host] CRITICAL: /home 93.4 % used`. May hold text from outside, already cleaned.
-    var title: String
+    var title = ""
     /// Lines separated by \n, without the title.
-    var body: String
+    var body = ""
     /// Why it was written; of several reasons that of the most severe item.
     var reason: NotifyReason = .first
     /// How many messages this one stands for, where an outbox was full.
     var merged: Int = 1
+}
+
+extension Message: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("body", &body)
+        json.member("created", &created)
+        json.member("id", &id)
+        json.member("merged", &merged)
+        json.member("reason", &reason)
+        json.member("status", &status)
+        json.member("title", &title)
+    }
 }
 
 /// What an answer means for the message and the channel.

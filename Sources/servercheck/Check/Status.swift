@@ -32,22 +32,6 @@ extension Status: Comparable {
     static func < (left: Status, right: Status) -> Bool { left.severity < right.severity }
 }
 
-extension Status: Codable {
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let word = try container.decode(String.self)
-        guard let status = Status.allCases.first(where: { $0.word == word }) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no such status")
-        }
-        self = status
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(word)
-    }
-}
-
 extension Sequence<Status> {
     /// The most severe of all, OK when there is none.
     var worst: Status { self.max() ?? .ok }

@@ -6,7 +6,7 @@
 // 3. A fall from CRITICAL to WARNING says nothing. A problem that was never told ends silently.
 
 /// Why a message is sent.
-enum NotifyReason: String, Sendable, Codable {
+enum NotifyReason: String, Sendable, JSONStored {
     case first
     case worse
     case reminder
@@ -14,23 +14,25 @@ enum NotifyReason: String, Sendable, Codable {
 }
 
 /// What is remembered of an open problem.
-struct ProblemRecord: Sendable, Equatable, Codable {
+struct ProblemRecord: Sendable, Equatable {
     /// The `name` of the sensor that reported it.
-    var sensor: String
+    var sensor = ""
     /// When the first bad run began.
-    var since: Timestamp
+    var since = Timestamp(seconds: 0)
     /// Consecutive bad runs, counted up to max_check_attempts and no further: a lasting problem changes no state.
-    var badRuns: Int
+    var badRuns = 0
     /// The worst level told since it began; nil while it is soft.
     var worstTold: Status?
     var lastTold: Timestamp?
+}
 
-    enum CodingKeys: String, CodingKey {
-        case sensor
-        case since
-        case badRuns = "bad_runs"
-        case worstTold = "worst_told"
-        case lastTold = "last_told"
+extension ProblemRecord: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("bad_runs", &badRuns)
+        json.member("last_told", &lastTold)
+        json.member("sensor", &sensor)
+        json.member("since", &since)
+        json.member("worst_told", &worstTold)
     }
 }
 

@@ -2,7 +2,7 @@
 // with the state, so a kill loses none.
 
 /// The waiting messages of one channel and how its last tries went.
-struct Outbox: Sendable, Equatable, Codable {
+struct Outbox: Sendable, Equatable {
     private(set) var messages: [Message] = []
     /// Failed tries in a row that someone must mend (wrong token, unknown chat).
     var failures: Int = 0
@@ -13,15 +13,6 @@ struct Outbox: Sendable, Equatable, Codable {
     var error: String?
     /// What the channel asked to remember.
     var memory: String?
-
-    enum CodingKeys: String, CodingKey {
-        case messages
-        case failures
-        case heldSince = "held_since"
-        case holdSeconds = "hold_seconds"
-        case error
-        case memory
-    }
 
     /// More messages than this merge into one last.
     static let messageLimit = 100
@@ -76,6 +67,17 @@ struct Outbox: Sendable, Equatable, Codable {
         holdSeconds = nil
         error = nil
         if let memory { self.memory = memory }
+    }
+}
+
+extension Outbox: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("error", &error)
+        json.member("failures", &failures)
+        json.member("held_since", &heldSince)
+        json.member("hold_seconds", &holdSeconds)
+        json.member("memory", &memory)
+        json.member("messages", &messages)
     }
 }
 

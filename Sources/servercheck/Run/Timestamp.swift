@@ -44,30 +44,64 @@ extension Timestamp {
         var clock = time_t(seconds)
         var broken = tm()
         guard localtime_r(&clock, &broken) != nil else { return utcText }
-        let offset = broken.tm_gmtoff / 60
-        return Timestamp.text(of: broken) + (offset < 0 ? "-" : "+") + Timestamp.padded(abs(offset) / 60, 2) + ":"
-            + Timestamp.padded(abs(offset) % 60, 2)
+        var bytes: [UInt8] = []
+        Timestamp.append(broken, to: &bytes)
+        let minutes = broken.tm_gmtoff / 60
+        bytes.append(minutes < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        Timestamp.append(abs(minutes) / 60, width: 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        Timestamp.append(abs(minutes) % 60, width: 2, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// RFC 3339 in UTC with microseconds where there are any: `2026-11-23T15:42:13.755266Z`.
     var utcText: String {
+        var bytes: [UInt8] = []
+        appendUTC(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same as bytes: a state holds hundreds of times.
+    func appendUTC(to bytes: inout [UInt8]) {
         var clock = time_t(seconds)
         var broken = tm()
-        guard gmtime_r(&clock, &broken) != nil else { return "1970-01-01T00:00:00Z" }
+        guard gmtime_r(&clock, &broken) != nil else {
+            bytes.append(contentsOf: "1970-01-01T00:00:00Z".utf8)
+            return
+        }
+        Timestamp.append(broken, to: &bytes)
         let remainder = Int(microseconds % 1_000_000)
         let fraction = remainder < 0 ? remainder + 1_000_000 : remainder
-        return Timestamp.text(of: broken) + (fraction == 0 ? "" : "." + Timestamp.padded(fraction, 6)) + "Z"
+        if fraction != 0 {
+            bytes.append(UInt8(ascii: "."))
+            Timestamp.append(fraction, width: 6, to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "Z"))
     }
 
-    private static func text(of broken: tm) -> String {
-        padded(Int(broken.tm_year) + 1900, 4) + "-" + padded(Int(broken.tm_mon) + 1, 2) + "-"
-            + padded(Int(broken.tm_mday), 2) + "T" + padded(Int(broken.tm_hour), 2) + ":"
-            + padded(Int(broken.tm_min), 2) + ":" + padded(Int(broken.tm_sec), 2)
+    /// `2026-11-23T15:42:13`
+    private static func append(_ broken: tm, to bytes: inout [UInt8]) {
+        append(Int(broken.tm_year) + 1900, width: 4, to: &bytes)
+        let parts: [(UInt8, Int32)] = [
+            (UInt8(ascii: "-"), broken.tm_mon + 1), (UInt8(ascii: "-"), broken.tm_mday),
+            (UInt8(ascii: "T"), broken.tm_hour), (UInt8(ascii: ":"), broken.tm_min), (UInt8(ascii: ":"), broken.tm_sec),
+        ]
+        for (separator, number) in parts {
+            bytes.append(separator)
+            append(Int(number), width: 2, to: &bytes)
+        }
     }
 
-    private static func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    /// Decimal, with zeros in front up to `width`.
+    private static func append(_ number: Int, width: Int, to bytes: inout [UInt8]) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        let start = bytes.count
+        var rest = number.magnitude
+        while rest > 0 || bytes.count - start < width {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        bytes[start...].reverse()
     }
 }
 
@@ -77,21 +111,5 @@ extension Timestamp {
         let bytes = Array(text.utf8)
         guard let time = LogTime.rfc3339(bytes.span, length: bytes.count) else { return nil }
         self = time
-    }
-}
-
-extension Timestamp: Codable {
-    // RFC 3339 in UTC: a person may read the state.
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let time = Timestamp(rfc3339: try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no RFC 3339 time")
-        }
-        self = time
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(utcText)
     }
 }

@@ -2,7 +2,7 @@
 // minute must not change it.
 
 /// What diskspace remembers.
-struct DiskSpaceMemory: Sendable, Equatable, Codable {
+struct DiskSpaceMemory: Sendable, Equatable {
     /// Mount points of filesystems that were writable when last seen so, sorted.
     var writable: [String] = []
     /// Mount points that the user may not reach, named in the log already, sorted.
@@ -19,5 +19,12 @@ struct DiskSpaceMemory: Sendable, Equatable, Codable {
             return room >= 0
         }
         return kept.sorted()
+    }
+}
+
+extension DiskSpaceMemory: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("unreachable", &unreachable)
+        json.member("writable", &writable)
     }
 }

@@ -1,7 +1,7 @@
 // What sshd_access remembers between runs: where it read to, what counting needs, and the incident that is going on.
 
 /// What sshd_access remembers.
-struct SSHDAccessMemory: Sendable, Equatable, Codable {
+struct SSHDAccessMemory: Sendable, Equatable {
     /// By the path of the log; `auto` may know two.
     var positions: [String: LogPosition] = [:]
     /// Where the journal is read instead.
@@ -14,44 +14,28 @@ struct SSHDAccessMemory: Sendable, Equatable, Codable {
     var missingSince: Timestamp?
     /// Whether the last lines of sshd that came were all unreadable.
     var isBlind: Bool?
-
-    enum CodingKeys: String, CodingKey {
-        case positions
-        case journal
-        case attempts
-        case tally
-        case incident
-        case missingSince = "missing_since"
-        case isBlind = "is_blind"
-    }
 }
 
 /// Attempts from the first exceeding window on, until renotify_time passes without one.
-struct SSHDIncident: Sendable, Equatable, Codable {
-    var tally: SSHDTally
+struct SSHDIncident: Sendable, Equatable {
+    var tally = SSHDTally()
     /// The end of the last exceeding window, by the log's clock.
-    var windowEnd: Timestamp
+    var windowEnd = Timestamp(seconds: 0)
     /// The run that read it. The incident ends by our own clock: that of the log may be set, or of another zone.
-    var seen: Timestamp
-
-    enum CodingKeys: String, CodingKey {
-        case tally
-        case windowEnd = "window_end"
-        case seen
-    }
+    var seen = Timestamp(seconds: 0)
 }
 
 /// Attempts summed up over runs: how many, from where, as whom.
-struct SSHDTally: Sendable, Equatable, Codable {
+struct SSHDTally: Sendable, Equatable {
     /// A name and how many attempts it made.
-    struct Share: Sendable, Equatable, Codable {
-        var name: String
-        var attempts: Int
+    struct Share: Sendable, Equatable {
+        var name = ""
+        var attempts = 0
     }
 
     /// The first and the last attempt, by the log's clock.
-    var first: Timestamp
-    var last: Timestamp
+    var first = Timestamp(seconds: 0)
+    var last = Timestamp(seconds: 0)
     var attempts = 0
     /// Most attempts in one window.
     var peak = 0
@@ -62,6 +46,8 @@ struct SSHDTally: Sendable, Equatable, Codable {
     static let shareLimit = 20
     /// The longest name, in characters and in bytes of JSON.
     private static let nameLimit = 64
+
+    init() {}
 
     /// nil without attempts.
     init?(_ summary: AttemptSummary) {
@@ -106,5 +92,43 @@ struct SSHDTally: Sendable, Equatable, Codable {
             lines.append("as " + users.prefix(5).map { "\($0.name) (\($0.attempts))" }.joined(separator: ", "))
         }
         return lines
+    }
+}
+
+extension SSHDAccessMemory: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("attempts", &attempts)
+        json.member("incident", &incident)
+        json.member("is_blind", &isBlind)
+        json.member("journal", &journal)
+        json.member("missing_since", &missingSince)
+        json.member("positions", &positions)
+        json.member("tally", &tally)
+    }
+}
+
+extension SSHDIncident: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("seen", &seen)
+        json.member("tally", &tally)
+        json.member("window_end", &windowEnd)
+    }
+}
+
+extension SSHDTally: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("addresses", &addresses)
+        json.member("attempts", &attempts)
+        json.member("first", &first)
+        json.member("last", &last)
+        json.member("peak", &peak)
+        json.member("users", &users)
+    }
+}
+
+extension SSHDTally.Share: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("attempts", &attempts)
+        json.member("name", &name)
     }
 }

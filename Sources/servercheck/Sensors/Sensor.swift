@@ -41,13 +41,15 @@ struct SensorError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What sensors remember between runs: a block for each kind that needs one.
-struct SensorMemory: Sendable, Equatable, Codable {
+struct SensorMemory: Sendable, Equatable {
     var diskspace: DiskSpaceMemory?
     var sshdAccess: SSHDAccessMemory?
+}
 
-    enum CodingKeys: String, CodingKey {
-        case diskspace
-        case sshdAccess = "sshd_access"
+extension SensorMemory: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("diskspace", &diskspace)
+        json.member("sshd_access", &sshdAccess)
     }
 }
 

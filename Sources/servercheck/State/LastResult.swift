@@ -1,7 +1,6 @@
 // last.json: the last run's report, for `status`. It is written by rename into a directory that may be any user's to
 // read, holds no secret, and is never synced: a reboot makes it old anyway.
 
-import FoundationEssentials
 import Glibc
 
 /// The last run's report on disk.
@@ -50,11 +49,10 @@ enum LastResult {
             let path = directory + "/last.json"
             do {
                 let bytes = try OpenFile.contents(of: path)
-                return try JSONDecoder().decode(Report.self, from: Data(bytes))
-            } catch let error as SystemError {
-                reasons.append("\(path): \(SystemError.text(error.code))")
-            } catch {
+                if let report = JSONText.decode(Report.self, from: bytes) { return report }
                 reasons.append("\(path): not a result of servercheck")
+            } catch {
+                reasons.append("\(path): \(SystemError.text(error.code))")
             }
         }
         throw Missing(

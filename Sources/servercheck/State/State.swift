@@ -18,13 +18,13 @@ struct State: Sendable, Equatable {
     var outboxes: [String: Outbox] = [:]
 }
 
-extension State: Codable {
-    enum CodingKeys: String, CodingKey {
-        case version
-        case sequence
-        case standsInFor = "stands_in_for"
-        case sensors
-        case problems
-        case outboxes
+extension State: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("outboxes", &outboxes)
+        json.member("problems", &problems)
+        json.member("sensors", &sensors)
+        json.member("sequence", &sequence)
+        json.member("stands_in_for", &standsInFor)
+        json.member("version", &version)
     }
 }

@@ -9,7 +9,6 @@
 // 5. No symbolic link is followed, nothing is readable by others.
 
 import CShim
-import FoundationEssentials
 import Glibc
 
 /// Why the state cannot be used at all: one line with the remedy. The run ends with exit status 3.
@@ -52,16 +51,11 @@ struct StateFile: Sendable {
             }
         }
         if StateChecksum.matches(bytes) == false { return .foreign("it is damaged: its checksum does not match") }
-        struct Version: Decodable { var version: Int }
-        let decoder = JSONDecoder()
-        let data = Data(bytes)
-        do {
-            let state = try decoder.decode(State.self, from: data)
-            if state.version == State.currentVersion { return .state(state) }
-        } catch {
-            // Perhaps only newer: the version alone decides.
+        if let state = JSONText.decode(State.self, from: bytes), state.version == State.currentVersion {
+            return .state(state)
         }
-        guard let version = try? decoder.decode(Version.self, from: data).version else {
+        // Perhaps only newer: the version alone decides.
+        guard let version = JSONText.decode(StateVersion.self, from: bytes)?.version else {
             return .foreign("it is no servercheck state")
         }
         return version > State.currentVersion
@@ -71,8 +65,8 @@ struct StateFile: Sendable {
     /// Writes the state so that it survives a kill, a crash and a full disk.
     func commit(_ state: State) throws(SystemError) {
         // Indented it can be read as it is; under attack it is larger, and must fit into the reserved blocks.
-        var bytes = try encoded(state, indented: true)
-        if bytes.count > StateFile.reservedBytes / 2 { bytes = try encoded(state, indented: false) }
+        var bytes = StateChecksum.added(to: JSONText.encode(state, isIndented: true))
+        if bytes.count > StateFile.reservedBytes / 2 { bytes = StateChecksum.added(to: JSONText.encode(state)) }
         bytes.append(UInt8(ascii: "\n"))
         try writeSpare(bytes)
         if cshim_rename_exchange(sparePath, path) == 0 { return }
@@ -101,13 +95,6 @@ struct StateFile: Sendable {
     var isForeign: Bool {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_uid != geteuid()
-    }
-
-    private func encoded(_ state: State, indented: Bool) throws(SystemError) -> [UInt8] {
-        guard let data = try? JSONText.encoder(indented: indented).encode(state) else {
-            throw SystemError(action: "encode", object: path, code: EINVAL)
-        }
-        return StateChecksum.added(to: Array(data))
     }
 
     private func writeSpare(_ bytes: [UInt8]) throws(SystemError) {
@@ -147,6 +134,13 @@ struct StateFile: Sendable {
         if owner != geteuid() { _ = fchown(file.descriptor, owner, home.group) }
         return file
     }
+}
+
+/// What every version of the state has.
+private struct StateVersion: JSONRecord {
+    var version = 0
+
+    mutating func members(_ json: inout JSONMembers) { json.member("version", &version) }
 }
 
 extension OpenFile {

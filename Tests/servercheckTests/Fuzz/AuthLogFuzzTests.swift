@@ -75,7 +75,6 @@ import Testing
     func mutatedLogs() throws {
         let lines = try lines()
         let mutator = Mutator(words: Self.words, samples: lines)
-        let encoder = JSONEncoder()
         try FuzzRounds.run(1200) { random, round in
             let first = Int.random(in: 0..<lines.count, using: &random)
             var log = Array(lines[first..<min(lines.count, first + Int.random(in: 1...12, using: &random))])
@@ -97,9 +96,9 @@ import Testing
                 let summary = counter.finish(complete: false)
                 try check(summary, Array(log[..<part.endIndex]), previously: previously, part: part.count, round: round)
                 previously = summary.attemptsTotal
-                let data = try encoder.encode(counter.memory)
+                let data = JSONText.encode(counter.memory)
                 try #require(data.count < 48 << 10, "round \(round): \(data.count) bytes to remember")
-                memory = try JSONDecoder().decode(AttemptMemory.self, from: data)
+                memory = try #require(JSONText.decode(AttemptMemory.self, from: data))
                 try #require(memory == counter.memory, "round \(round)")
             }
             var counter = AttemptCounter(rules: rules, now: now, zone: zone)

@@ -53,7 +53,7 @@ struct CountingRuns {
         var counter = AttemptCounter(rules: rules, memory: memory, now: now, zone: .utc)
         for line in lines { counter.consume(Array(line.utf8).span) }
         summaries.append(counter.finish(complete: complete))
-        memory = try JSONDecoder().decode(AttemptMemory.self, from: JSONEncoder().encode(counter.memory))
+        memory = try stored(counter.memory)
     }
 
     mutating func run(_ log: LogText) throws { try run(log.lines, now: log.time + 1) }

@@ -1,6 +1,7 @@
 // Values that many tests need.
 
 import Foundation
+import Testing
 
 @testable import servercheck
 
@@ -26,4 +27,9 @@ extension TemporaryDirectory {
     func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
 
     func text(_ name: String) throws -> String { String(decoding: try read(name), as: UTF8.self) }
+}
+
+/// What comes back of a value that went through the state file.
+func stored<Value: JSONStored>(_ value: Value) throws -> Value {
+    try #require(JSONText.decode(Value.self, from: JSONText.encode(value)))
 }

@@ -1,0 +1,165 @@
+// What this program writes as JSON and reads back: the state, and the last result. One list of members serves both ways, so
+// that what is read cannot differ from what is written.
+//
+// 1. A member that is not optional must be there and be what it should be; else all of it is damaged.
+// 2. Unknown members are passed over: an older version reads what a newer one added.
+
+/// A value that JSON can hold.
+protocol JSONStored {
+    /// nil: something else stands there.
+    init?(json: JSONNode)
+    func write(to json: inout JSONWriter)
+}
+
+/// A value that is an object in JSON.
+protocol JSONRecord: JSONStored {
+    /// To be filled by `members`.
+    init()
+    /// Names each member, in the order in which they are written.
+    mutating func members(_ json: inout JSONMembers)
+}
+
+extension JSONRecord {
+    init?(json: JSONNode) {
+        guard var members = JSONMembers(of: json) else { return nil }
+        self.init()
+        self.members(&members)
+        if members.isDamaged { return nil }
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            var members = JSONMembers()
+            // Moved there and back, not copied.
+            swap(&members.writer, &json)
+            var copy = self
+            copy.members(&members)
+            swap(&members.writer, &json)
+        }
+    }
+}
+
+/// The members of one object, to be read or to be written.
+struct JSONMembers {
+    fileprivate var writer = JSONWriter()
+    /// Keys and values in turn; nil when writing.
+    private let nodes: [JSONNode]?
+    /// Where the next key probably is: they are read in the order in which they were written.
+    private var likely = 0
+    /// Whether something that must be there was not.
+    private(set) var isDamaged = false
+
+    fileprivate init() { nodes = nil }
+
+    fileprivate init?(of node: JSONNode) {
+        guard let members = node.members else { return nil }
+        nodes = members
+    }
+
+    mutating func member<Value: JSONStored>(_ name: StaticString, _ value: inout Value) {
+        if nodes == nil {
+            writer.key(name)
+            value.write(to: &writer)
+        } else if let found = find(name).flatMap({ Value(json: $0) }) {
+            value = found
+        } else {
+            isDamaged = true
+        }
+    }
+
+    /// Left out where it is nil.
+    mutating func member<Value: JSONStored>(_ name: StaticString, _ value: inout Value?) {
+        if nodes == nil {
+            guard let value else { return }
+            writer.key(name)
+            value.write(to: &writer)
+        } else if let node = find(name) {
+            read(node, &value)
+        } else {
+            value = nil
+        }
+    }
+
+    /// null where it is nil.
+    mutating func nullable<Value: JSONStored>(_ name: StaticString, _ value: inout Value?) {
+        if nodes != nil {
+            guard let node = find(name) else { return isDamaged = true }
+            read(node, &value)
+        } else {
+            writer.key(name)
+            if let value { value.write(to: &writer) } else { writer.null() }
+        }
+    }
+
+    private mutating func read<Value: JSONStored>(_ node: JSONNode, _ value: inout Value?) {
+        value = node.isNull ? nil : Value(json: node)
+        if value == nil, !node.isNull { isDamaged = true }
+    }
+
+    mutating func member<Value: JSONStored>(_ name: StaticString, _ values: inout [Value]) {
+        if nodes == nil {
+            writer.key(name)
+            writer.array(values)
+            return
+        }
+        guard let elements = find(name)?.elements else { return isDamaged = true }
+        values.removeAll()
+        values.reserveCapacity(elements.count)
+        for element in elements {
+            guard let value = Value(json: element) else { return isDamaged = true }
+            values.append(value)
+        }
+    }
+
+    /// Left out where it is nil.
+    mutating func member<Value: JSONStored>(_ name: StaticString, _ values: inout [Value]?) {
+        if nodes == nil ? values == nil : find(name)?.isNull != false {
+            values = nil
+            return
+        }
+        var known = values ?? []
+        member(name, &known)
+        values = known
+    }
+
+    /// An object whose keys are anybody's texts, written in their order.
+    mutating func member<Value: JSONStored>(_ name: StaticString, _ values: inout [String: Value]) {
+        if nodes == nil {
+            let sorted = values.sorted { $0.key < $1.key }
+            writer.key(name)
+            writer.object { json in
+                for (key, value) in sorted {
+                    json.key(key)
+                    value.write(to: &json)
+                }
+            }
+            return
+        }
+        guard let members = find(name)?.members else { return isDamaged = true }
+        values.removeAll()
+        for position in stride(from: 0, to: members.count, by: 2) {
+            guard let key = members[position].string, let value = Value(json: members[position + 1]) else {
+                return isDamaged = true
+            }
+            if values[key] == nil { values[key] = value }
+        }
+    }
+
+    /// For readers elsewhere; not read back.
+    mutating func written<Value: JSONStored>(_ name: StaticString, _ value: @autoclosure () -> Value) {
+        guard nodes == nil else { return }
+        writer.key(name)
+        value().write(to: &writer)
+    }
+
+    private mutating func find(_ name: StaticString) -> JSONNode? {
+        guard let nodes else { return nil }
+        for start in [likely, 0] {
+            for position in stride(from: start, to: nodes.count, by: 2) where nodes[position].isKey(name) {
+                likely = position + 2
+                return nodes[position + 1]
+            }
+        }
+        return nil
+    }
+}
