@@ -47,7 +47,8 @@ final class LogFile {
     let facts: LogFileFacts
     private let file: OpenFile
     private var knownFirst: UInt64?
-    private var knownCompressed: Bool?
+    /// The first `firstLimit` bytes, once there are as many.
+    private var knownHead: [UInt8]?
 
     /// Bytes of the first line that identify a file.
     private static let firstLimit = 1024
@@ -69,11 +70,14 @@ final class LogFile {
     }
 
     func isCompressed() throws(LogError) -> Bool {
-        if let knownCompressed { return knownCompressed }
-        let head = try bytes(at: 0, count: GzipReader.magic.count)
-        let isCompressed = head == GzipReader.magic
-        if head.count == GzipReader.magic.count { knownCompressed = isCompressed }
-        return isCompressed
+        try head().starts(with: GzipReader.magic)
+    }
+
+    private func head() throws(LogError) -> [UInt8] {
+        if let knownHead { return knownHead }
+        let head = try bytes(at: 0, count: LogFile.firstLimit)
+        if head.count == LogFile.firstLimit { knownHead = head }
+        return head
     }
 
     /// A hash of the first line, or of its first bytes where it is long; nil while it is not complete.
@@ -82,7 +86,7 @@ final class LogFile {
         let head =
             try isCompressed()
             ? try LogFile.head(of: try source(from: 0), count: LogFile.firstLimit)
-            : try bytes(at: 0, count: LogFile.firstLimit)
+            : try head()
         guard let end = head.firstIndex(of: 0x0A) ?? (head.count == LogFile.firstLimit ? head.count : nil) else {
             return nil
         }

@@ -26,7 +26,7 @@ struct Report: Sendable, Equatable {
     }
 
     private static func joined(_ texts: [String], limit: Int) -> String {
-        let shown = texts.prefix(limit).map { Clean.text($0, limit: 200) }.joined(separator: "; ")
+        let shown = texts.prefix(limit).map { Clean.text($0, limit: 200) }.chained(by: "; ")
         return texts.count > limit ? "\(shown); and \(texts.count - limit) more" : shown
     }
 }

@@ -26,7 +26,7 @@ struct Printer: Sendable {
             let lines = NagiosText(verbosity: verbosity).lines(report) + preview
             let isJournal = JournalStream.receives(STDOUT_FILENO, environment: environment)
             StandardStream.output.write(
-                lines.map { (isJournal ? priority(of: $0, in: report) : "") + $0 + "\n" }.joined())
+                lines.map { (isJournal ? priority(of: $0, in: report) : "") + $0 + "\n" }.chained(by: ""))
         }
     }
 

@@ -107,9 +107,11 @@ struct RunSettings: Sendable {
         } catch {
             failure(error.lines)
         }
-        // Once a minute nobody reads them; a person does, and check-config shows them as well.
-        let isForPeople = isDryRun || verbosity > 0 || isatty(STDERR_FILENO) != 0
-        for warning in config.warnings { log.log(level: isForPeople ? .warning : .debug, "config: \(warning)") }
+        if !config.warnings.isEmpty {
+            // Once a minute nobody reads them; a person does, and check-config shows them as well.
+            let isForPeople = isDryRun || verbosity > 0 || isatty(STDERR_FILENO) != 0
+            for warning in config.warnings { log.log(level: isForPeople ? .warning : .debug, "config: \(warning)") }
+        }
         if case .builtIn(let tried) = config.source {
             log.info("no config file (\(tried.joined(separator: ", "))): using the built-in default")
         }

@@ -50,7 +50,7 @@ enum ConfigFile {
         let doubts = doubts(about: facts, path: place, isNamed: isNamed, user: geteuid())
         // What a refused file says is not looked at.
         if doubts.contains(where: { $0.severity == .error }) { throw ConfigError(file: place, problems: doubts) }
-        let bytes = try naming(place) { () throws(SystemError) in try file.contents(limit: sizeLimit) }
+        let bytes = try naming(place) { () throws(SystemError) in try file.contents(limit: sizeLimit, facts: facts) }
         return try ConfigDecoder.decode(
             bytes, source: .file(place), registry: registry, credentialsDirectory: credentials, warnings: doubts,
             secretWarning: secretDoubt(about: facts, path: place))

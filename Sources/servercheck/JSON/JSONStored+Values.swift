@@ -72,7 +72,7 @@ struct LocalTime: JSONStored {
         self.time = time
     }
 
-    func write(to json: inout JSONWriter) { json.string(time.localText) }
+    func write(to json: inout JSONWriter) { json.localTime(time) }
 }
 
 extension Status: JSONStored {

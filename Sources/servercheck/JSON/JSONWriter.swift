@@ -5,11 +5,16 @@
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private let isIndented: Bool
+    /// Whether local times are written in UTC all the same.
+    private let isUTC: Bool
     private var depth = 0
     /// Whether nothing stands yet in the innermost object or array.
     private var isEmpty = true
 
-    init(isIndented: Bool = false) { self.isIndented = isIndented }
+    init(isIndented: Bool = false, isUTC: Bool = false) {
+        self.isIndented = isIndented
+        self.isUTC = isUTC
+    }
 
     mutating func object(_ members: (inout JSONWriter) -> Void) {
         open(UInt8(ascii: "{"))
@@ -88,6 +93,11 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
         time.appendUTC(to: &bytes)
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// RFC 3339 with the local offset.
+    mutating func localTime(_ time: Timestamp) {
+        if isUTC { self.time(time) } else { string(time.localText) }
     }
 
     private mutating func escape(_ byte: UInt8) {

@@ -2,8 +2,8 @@
 
 /// JSON text of any of our values.
 enum JSONText {
-    static func encode(_ value: some JSONStored, isIndented: Bool = false) -> [UInt8] {
-        var json = JSONWriter(isIndented: isIndented)
+    static func encode(_ value: some JSONStored, isIndented: Bool = false, isUTC: Bool = false) -> [UInt8] {
+        var json = JSONWriter(isIndented: isIndented, isUTC: isUTC)
         value.write(to: &json)
         return json.bytes
     }

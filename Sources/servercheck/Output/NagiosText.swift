@@ -10,12 +10,9 @@ struct NagiosText: Sendable {
     func lines(_ report: Report) -> [String] {
         var first = "SERVERCHECK \(report.status.word) - \(report.summary)"
         let perfdata = report.findings.flatMap(\.metrics).map(NagiosText.perfdata)
-        if !perfdata.isEmpty { first += " | " + perfdata.joined(separator: " ") }
-        let findings = report.findings.enumerated().sorted { left, right in
-            left.element.status == right.element.status
-                ? left.offset < right.offset : left.element.status > right.element.status
-        }
-        return [first] + findings.flatMap { lines($0.element) }
+        if !perfdata.isEmpty { first += " | " + perfdata.chained(by: " ") }
+        // sorted(by:) is stable: within one status the order stays.
+        return [first] + report.findings.sorted { $0.status > $1.status }.flatMap { lines($0) }
             + (verbosity >= 1 ? report.notifications.map(line) : [])
     }
 

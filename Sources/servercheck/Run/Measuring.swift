@@ -3,7 +3,13 @@
 
 /// The sensors of one run and what they need.
 struct Measuring: Sendable {
-    typealias Answer = Result<Reading, SensorError>
+    /// What came of asking one sensor. No Result, whose first use makes Swift look up whether the error is one.
+    enum Answer: Sendable {
+        case reading(Reading)
+        case failed(SensorError)
+        /// Not within the limit.
+        case missing
+    }
 
     var sensors: [any Sensor]
     var machine: Machine
@@ -27,20 +33,22 @@ struct Measuring: Sendable {
     /// Asks each sensor on a thread of its own: one that blocks delays no other.
     ///
     /// - Parameter answered: what the first sensors said already.
-    /// - Returns: one answer per sensor, in order; nil where there is none within `limitSeconds`.
-    func guarded(after answered: [Answer] = []) -> (answers: [Answer?], limitSeconds: Double) {
+    /// - Returns: one answer per sensor, in order, and what the limit was.
+    func guarded(after answered: [Answer] = []) -> (answers: [Answer], limitSeconds: Double) {
         let left = ContinuousClock.now.duration(to: deadline) / .seconds(1)
         // A third of the time is kept for telling.
         let limitSeconds = max(0.1, left * 2 / 3)
         let answers = withStallGuards(Array(sensors.dropFirst(answered.count)), limitSeconds: limitSeconds) { sensor in
             ask(sensor, machine)
         }
-        return (answered + answers, limitSeconds)
+        return (answered + answers.map { $0 ?? .missing }, limitSeconds)
     }
 
     private func ask(_ sensor: any Sensor, _ machine: Machine) -> Answer {
-        Result { () throws(SensorError) in
-            try sensor.measure(on: machine, memory: memories[sensor.name] ?? SensorMemory())
+        do throws(SensorError) {
+            return .reading(try sensor.measure(on: machine, memory: memories[sensor.name] ?? SensorMemory()))
+        } catch {
+            return .failed(error)
         }
     }
 }

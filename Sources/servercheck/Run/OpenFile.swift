@@ -108,21 +108,35 @@ extension OpenFile {
         try OpenFile(path, flags: O_RDONLY | flags).contents(limit: limit)
     }
 
-    /// The same for a file that is open already, from its position to its end.
-    func contents(limit: Int) throws(SystemError) -> [UInt8] {
-        let facts = try facts()
+    /// The same for a file that is open already, from its start to its end.
+    ///
+    /// - Parameter known: what `facts` said, where it was asked before.
+    func contents(limit: Int, facts known: Facts? = nil) throws(SystemError) -> [UInt8] {
+        let facts = if let known { known } else { try facts() }
         guard facts.isRegular else {
             throw SystemError(action: "read", object: path, code: facts.mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
         }
+        return try rest(limit: limit, expected: facts.size)
+    }
+
+    /// A text of the kernel below /proc, which is not asked for its type or size.
+    static func kernelText(of path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8] {
+        try OpenFile(path, flags: O_RDONLY).rest(limit: limit, expected: 0)
+    }
+
+    /// From the file position to the end.
+    ///
+    /// - Parameter expected: bytes, where that is known: no read(2) is made to find nothing more.
+    private func rest(limit: Int, expected: Int64) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         // One byte more than the size, so that one read finds the end; files in /proc have size 0.
-        var step = max(4096, Int(min(facts.size, Int64(limit))) + 1)
+        var step = max(4096, Int(min(expected, Int64(limit))) + 1)
         while true {
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step, alignment: 1)
             defer { buffer.deallocate() }
             let count = try read(into: buffer)
             bytes.append(contentsOf: buffer[..<count])
-            if count == 0 { return bytes }
+            if count == 0 || (count < step && bytes.count == expected) { return bytes }
             if bytes.count > limit { throw SystemError(action: "read", object: path, code: EFBIG) }
             step = max(4096, bytes.count)
         }

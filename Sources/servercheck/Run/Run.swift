@@ -33,8 +33,8 @@ struct Run: Sendable {
 
     /// Decides, commits and delivers what was measured.
     ///
-    /// - Parameter answers: one per selected sensor, in order; nil where there is none within `limitSeconds`.
-    func conclude(_ answers: [Measuring.Answer?], limitSeconds: Double, _ store: inout StateStore) -> Outcome {
+    /// - Parameter answers: one per selected sensor, in order; `limitSeconds` is what they had.
+    func conclude(_ answers: [Measuring.Answer], limitSeconds: Double, _ store: inout StateStore) -> Outcome {
         var state = store.state
         let measured = measured(answers, limitSeconds: limitSeconds, state)
         var findings = measured.flatMap(\.findings) + store.findings
@@ -83,18 +83,18 @@ struct Run: Sendable {
     }
 
     /// A sensor without an answer is an UNKNOWN finding and keeps its memory.
-    private func measured(_ answers: [Measuring.Answer?], limitSeconds: Double, _ state: State) -> [Measured] {
+    private func measured(_ answers: [Measuring.Answer], limitSeconds: Double, _ state: State) -> [Measured] {
         let sensors = config.sensors.filter { selection.isEmpty || selection.contains($0.name) }
         return zip(sensors, answers).map { sensor, answer in
             let reason: String
             switch answer {
-            case .success(let reading)?:
+            case .reading(let reading):
                 for note in reading.notes { log.info("\(sensor.name): \(note)") }
                 return Measured(
                     name: sensor.name, policy: sensor.policy, findings: reading.findings, memory: reading.memory,
                     isComplete: true)
-            case .failure(let error)?: reason = error.description
-            case nil: reason = "\(sensor.name) has not answered within \(Int(limitSeconds)) s"
+            case .failed(let error): reason = error.description
+            case .missing: reason = "\(sensor.name) has not answered within \(Int(limitSeconds)) s"
             }
             let finding = Finding(sensor: sensor.name, id: sensor.name, status: .unknown, text: reason)
             return Measured(

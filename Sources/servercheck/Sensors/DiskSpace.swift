@@ -135,7 +135,7 @@ struct DiskSpace: Sensor {
 
     private static func read(_ path: String, on machine: Machine) throws(SensorError) -> [UInt8] {
         do {
-            return try OpenFile.contents(of: machine.path(path), limit: 16 << 20)
+            return try OpenFile.kernelText(of: machine.path(path))
         } catch {
             throw SensorError("\(error) (is /proc mounted, and ProcSubset=pid not set?)")
         }

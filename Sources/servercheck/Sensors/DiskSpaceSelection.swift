@@ -16,43 +16,47 @@ struct DiskSpaceSelection: Sendable, Equatable {
     var missing: [String] = []
 
     /// Full by design: a limit says nothing about them.
-    private static let imageTypes: Set<String> = ["squashfs", "iso9660", "udf", "erofs", "cramfs"]
+    private static let imageTypes = ["squashfs", "iso9660", "udf", "erofs", "cramfs"]
 
     /// - Parameters:
     ///   - diskTypes: the types that /proc/filesystems does not mark nodev. Network and FUSE filesystems, overlay, autofs
     ///     and tmpfs are all nodev; fuseblk (NTFS) is not.
     ///   - named: mount points that are watched whatever their type.
-    init(_ table: MountTable, diskTypes: Set<String>, named: [String]) {
-        var namedDevices: Set<Mount.Device> = []
+    init(_ table: MountTable, diskTypes: [String], named: [String]) {
+        var namedDevices: [Mount.Device] = []
         for name in named.sorted() {
             let point = Array(name.utf8)
             guard let mount = table.mounts.first(where: { $0.point == point && !table.isHidden($0) }) else {
                 missing.append(name)
                 continue
             }
-            namedDevices.insert(mount.device)
+            namedDevices.append(mount.device)
             filesystems.append(Filesystem(mounts: [mount], isNamed: true))
         }
 
-        var devices: [Mount.Device] = []
-        var mountsByDevice: [Mount.Device: [Mount]] = [:]
-        for mount in table.mounts
-        where DiskSpaceSelection.isDisk(mount, diskTypes: diskTypes) && !namedDevices.contains(mount.device)
-            && !table.isHidden(mount) && !table.isAutomounted(mount)
-        {
-            if mountsByDevice[mount.device] == nil { devices.append(mount.device) }
-            mountsByDevice[mount.device, default: []].append(mount)
+        var disks = table.mounts.filter { mount in
+            DiskSpaceSelection.isDisk(mount, diskTypes: diskTypes) && !namedDevices.contains(mount.device)
+                && !table.isHidden(mount) && !table.isAutomounted(mount)
         }
-        for device in devices {
-            let mounts = mountsByDevice[device] ?? []
-            let whole = mounts.filter { $0.root == [UInt8(ascii: "/")] }
-            let parts = mounts.filter { $0.root != [UInt8(ascii: "/")] }
-            filesystems.append(Filesystem(mounts: whole + parts, isNamed: false))
+        // Those of one filesystem side by side, whole ones first, otherwise as they are: sorted(by:) is stable.
+        disks.sort { left, right in
+            let (one, other) = (left.device, right.device)
+            if one != other { return (one.major, one.minor) < (other.major, other.minor) }
+            return left.isWhole && !right.isWhole
+        }
+        for mount in disks {
+            if let last = filesystems.indices.last, !filesystems[last].isNamed,
+                filesystems[last].mounts[0].device == mount.device
+            {
+                filesystems[last].mounts.append(mount)
+            } else {
+                filesystems.append(Filesystem(mounts: [mount], isNamed: false))
+            }
         }
         filesystems.sort { $0.mounts[0].point.lexicographicallyPrecedes($1.mounts[0].point) }
     }
 
-    private static func isDisk(_ mount: Mount, diskTypes: Set<String>) -> Bool {
+    private static func isDisk(_ mount: Mount, diskTypes: [String]) -> Bool {
         if mount.point == [UInt8(ascii: "/")] { return true }
         // A ZFS snapshot (pool/dataset@name, shown below .zfs) cannot be written to: full by design as well.
         if mount.type == "zfs" { return !mount.source.contains(UInt8(ascii: "@")) }
@@ -62,10 +66,17 @@ struct DiskSpaceSelection: Sendable, Equatable {
     }
 
     /// The types in /proc/filesystems that need a device: `nodev\tproc` is none, `\text4` is one.
-    static func diskTypes(_ filesystems: [UInt8]) -> Set<String> {
-        let tab = UInt8(ascii: "\t")
-        return Set(
-            filesystems.split(separator: UInt8(ascii: "\n")).filter { $0.first == tab }
-                .map { String(decoding: $0.dropFirst(), as: UTF8.self) })
+    static func diskTypes(_ filesystems: [UInt8]) -> [String] {
+        var rest = filesystems[...]
+        var types: [String] = []
+        while let line = rest.cut(at: UInt8(ascii: "\n")) {
+            if line.first == UInt8(ascii: "\t") { types.append(String(decoding: line.dropFirst(), as: UTF8.self)) }
+        }
+        return types
     }
+}
+
+extension Mount {
+    /// Not a bind mount or a subvolume.
+    fileprivate var isWhole: Bool { root == [UInt8(ascii: "/")] }
 }

@@ -4,7 +4,7 @@
 /// One mount, as proc_pid_mountinfo(5) describes it.
 struct Mount: Sendable, Equatable {
     /// The filesystem: the same for all its bind mounts and btrfs subvolumes (st_dev differs between subvolumes).
-    struct Device: Sendable, Hashable {
+    struct Device: Sendable, Equatable {
         var major: UInt32
         var minor: UInt32
     }
@@ -31,28 +31,36 @@ extension Mount {
     /// `36 35 98:0 /root /point options optional… - type source superoptions`
     init?(line: ArraySlice<UInt8>) {
         // Empty fields count: a mount without a source has two spaces in a row.
-        let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-        guard fields.count >= 10,
-            let separator = fields[6...].firstIndex(where: { $0.elementsEqual([UInt8(ascii: "-")]) }),
-            separator + 3 < fields.count, let id = Mount.number(fields[0]), let parent = Mount.number(fields[1])
+        var rest = line
+        let space = UInt8(ascii: " ")
+        guard let id = rest.cut(at: space).flatMap(Mount.number),
+            let parent = rest.cut(at: space).flatMap(Mount.number),
+            var device = rest.cut(at: space), let root = rest.cut(at: space), let point = rest.cut(at: space),
+            point.first == UInt8(ascii: "/"), rest.cut(at: space) != nil
         else { return nil }
-        let device = fields[2].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard device.count == 2, let major = Mount.number(device[0]).flatMap(UInt32.init(exactly:)),
-            let minor = Mount.number(device[1]).flatMap(UInt32.init(exactly:)), fields[4].first == UInt8(ascii: "/")
+        // Optional fields, up to a lone hyphen.
+        var isInOptionalFields = true
+        while isInOptionalFields {
+            guard let field = rest.cut(at: space) else { return nil }
+            isInOptionalFields = !field.equals("-")
+        }
+        guard let type = rest.cut(at: space), let source = rest.cut(at: space), var options = rest.cut(at: space),
+            let major = device.cut(at: UInt8(ascii: ":")).flatMap(Mount.number).flatMap(UInt32.init(exactly:)),
+            let minor = Mount.number(device).flatMap(UInt32.init(exactly:))
         else { return nil }
         self.id = id
         self.parent = parent
         self.device = Device(major: major, minor: minor)
-        root = Mount.unescaped(fields[3])
-        point = Mount.unescaped(fields[4])
-        type = String(decoding: Mount.unescaped(fields[separator + 1]), as: UTF8.self)
-        source = Mount.unescaped(fields[separator + 2])
+        self.root = Mount.unescaped(root)
+        self.point = Mount.unescaped(point)
+        self.type = String(decoding: Mount.unescaped(type), as: UTF8.self)
+        self.source = Mount.unescaped(source)
         // The kernel writes `ro` or `rw` first (show_sb_opts); later ones come from the filesystem and could hold any
         // path. ext4 adds emergency_ro when an error stopped all writing.
-        let options = fields[separator + 3].split(separator: UInt8(ascii: ","))
-        isReadOnly =
-            options.first?.elementsEqual("ro".utf8) == true
-            || options.contains { $0.elementsEqual("emergency_ro".utf8) }
+        isReadOnly = options.cut(at: UInt8(ascii: ","))?.equals("ro") == true
+        while let option = options.cut(at: UInt8(ascii: ",")) {
+            if option.equals("emergency_ro") { isReadOnly = true }
+        }
     }
 
     private static func number(_ text: ArraySlice<UInt8>) -> Int? {

@@ -1,61 +1,63 @@
 // All mounts of /proc/self/mountinfo and how they lie over each other. Asks no filesystem: only what the table says.
+//
+// Looked up in sorted arrays. Each Dictionary with another type of key would make Swift search all conformances of the
+// program once, which costs more than all the rest of this sensor.
+
+import Glibc
 
 /// The mounts of this mount namespace.
 struct MountTable: Sendable {
-    /// Where a mount is attached: on which mount, at which path.
-    private struct Place: Hashable {
-        var parentID: Int
-        var point: [UInt8]
-    }
-
     /// In tree order: parents first, siblings in the order of the file. For the tree order is what the kernel makes of
     /// any order when it copies a namespace, so that a sandboxed unit and a shell see the same.
     let mounts: [Mount]
-    /// Positions in `mounts`.
-    private let positionByID: [Int: Int]
-    private let childrenByParentID: [Int: [Int]]
-    /// The last one where several are at one place.
-    private let positionByPlace: [Place: Int]
+    /// Positions in `mounts` by id; of an id that is there twice, the last one comes last.
+    private let byID: [Int]
+    /// Positions in `mounts` by parent and mount point; of several at one place, the last one comes last. A mount that is
+    /// its own parent, as the initial rootfs, is not among them.
+    private let byPlace: [Int]
 
     /// Reads the whole file; lines that are not what the kernel writes are left out.
     init(_ bytes: [UInt8]) {
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
-        self.init(MountTable.inTreeOrder(lines.compactMap { Mount(line: $0) }))
+        var rest = bytes[...]
+        var mounts: [Mount] = []
+        while let line = rest.cut(at: UInt8(ascii: "\n")) {
+            if let mount = Mount(line: line) { mounts.append(mount) }
+        }
+        mounts = MountTable.inTreeOrder(mounts)
+        self.mounts = mounts
+        byID = MountTable.sortedByID(mounts)
+        byPlace = mounts.indices.filter { mounts[$0].parent != mounts[$0].id }.sorted {
+            let order = MountTable.order(mounts[$0], mounts[$1].parent, mounts[$1].point[...])
+            return order == 0 ? $0 < $1 : order < 0
+        }
     }
 
-    private init(_ mounts: [Mount]) {
-        var positions: [Int: Int] = [:]
-        var children: [Int: [Int]] = [:]
-        var places: [Place: Int] = [:]
-        for (position, mount) in mounts.enumerated() {
-            positions[mount.id] = position
-            // The initial rootfs is its own parent.
-            if mount.parent == mount.id { continue }
-            children[mount.parent, default: []].append(position)
-            places[Place(parentID: mount.parent, point: mount.point)] = position
-        }
-        self.mounts = mounts
-        positionByID = positions
-        childrenByParentID = children
-        positionByPlace = places
+    private static func sortedByID(_ mounts: [Mount]) -> [Int] {
+        mounts.indices.sorted { (mounts[$0].id, $0) < (mounts[$1].id, $1) }
     }
 
     private static func inTreeOrder(_ mounts: [Mount]) -> [Mount] {
-        let table = MountTable(mounts)
+        let byID = sortedByID(mounts)
+        let isRoot = { (position: Int) in
+            mounts[position].parent == mounts[position].id || find(mounts[position].parent, in: mounts, byID) == nil
+        }
+        let byParent = mounts.indices.filter { mounts[$0].parent != mounts[$0].id }.sorted {
+            (mounts[$0].parent, $0) < (mounts[$1].parent, $1)
+        }
         var ordered: [Mount] = []
         ordered.reserveCapacity(mounts.count)
         var seen = [Bool](repeating: false, count: mounts.count)
         // A mount whose parent is not listed begins a tree; after these, what only a cycle of ids can leave.
-        let roots = mounts.indices.filter {
-            mounts[$0].parent == mounts[$0].id || table.positionByID[mounts[$0].parent] == nil
-        }
-        for root in roots + Array(mounts.indices) {
+        for root in mounts.indices.filter(isRoot) + Array(mounts.indices) {
             var waiting = [root]
             while let position = waiting.popLast() {
                 if seen[position] { continue }
                 seen[position] = true
                 ordered.append(mounts[position])
-                waiting += (table.childrenByParentID[mounts[position].id] ?? []).reversed()
+                let id = mounts[position].id
+                let first = partition(byParent) { mounts[$0].parent >= id }
+                let end = partition(byParent) { mounts[$0].parent > id }
+                waiting += byParent[first..<end].reversed()
             }
         }
         return ordered
@@ -63,17 +65,13 @@ struct MountTable: Sendable {
 
     /// Whether another mount lies over this one, or over a directory above it, so that its mount point leads elsewhere.
     func isHidden(_ mount: Mount) -> Bool {
-        if positionByPlace[Place(parentID: mount.id, point: mount.point)] != nil { return true }
+        if last(on: mount.id, at: mount.point[...]) != nil { return true }
         return lineage(of: mount).contains { position in
             let covered = mounts[position]
             if covered.parent == covered.id { return false }
             // Asked path by path, not mount by mount: a ZFS pool can have thousands side by side.
-            if let last = positionByPlace[Place(parentID: covered.parent, point: covered.point)], last > position {
-                return true
-            }
-            return MountTable.directories(above: covered.point).contains {
-                positionByPlace[Place(parentID: covered.parent, point: $0)] != nil
-            }
+            if let last = last(on: covered.parent, at: covered.point[...]), last > position { return true }
+            return MountTable.isAnyDirectory(above: covered.point) { last(on: covered.parent, at: $0) != nil }
         }
     }
 
@@ -85,19 +83,54 @@ struct MountTable: Sendable {
     /// The positions of a mount and its ancestors. Bounded, because ids from a forged table can form a cycle.
     private func lineage(of mount: Mount) -> [Int] {
         var positions: [Int] = []
-        var next = positionByID[mount.id]
+        var next = MountTable.find(mount.id, in: mounts, byID)
         while let position = next, positions.count < 128 {
             positions.append(position)
             let parent = mounts[position].parent
-            next = parent == mounts[position].id ? nil : positionByID[parent]
+            next = parent == mounts[position].id ? nil : MountTable.find(parent, in: mounts, byID)
         }
         return positions
     }
 
-    /// `/` and `/a` for `/a/b`; none for `/`.
-    private static func directories(above path: [UInt8]) -> [[UInt8]] {
-        guard path.count > 1 else { return [] }
-        let slashes = path.indices.dropFirst().filter { path[$0] == UInt8(ascii: "/") }
-        return [[UInt8(ascii: "/")]] + slashes.map { Array(path[..<$0]) }
+    /// The position of the mount with this id, the last one where there are several.
+    private static func find(_ id: Int, in mounts: [Mount], _ byID: [Int]) -> Int? {
+        let end = partition(byID) { mounts[$0].id > id }
+        return end > 0 && mounts[byID[end - 1]].id == id ? byID[end - 1] : nil
+    }
+
+    /// The position of what was mounted last on a mount, at a path.
+    private func last(on parent: Int, at point: ArraySlice<UInt8>) -> Int? {
+        let end = MountTable.partition(byPlace) { MountTable.order(mounts[$0], parent, point) > 0 }
+        return end > 0 && MountTable.order(mounts[byPlace[end - 1]], parent, point) == 0 ? byPlace[end - 1] : nil
+    }
+
+    /// Below 0 when the mount's place comes before the other one: by parent, length, and bytes.
+    private static func order(_ mount: Mount, _ parent: Int, _ point: ArraySlice<UInt8>) -> Int {
+        if mount.parent != parent { return mount.parent < parent ? -1 : 1 }
+        if mount.point.count != point.count { return mount.point.count < point.count ? -1 : 1 }
+        return mount.point.withUnsafeBytes { one in
+            point.withUnsafeBytes { other in
+                guard let one = one.baseAddress, let start = other.baseAddress else { return 0 }
+                return Int(memcmp(one, start, other.count))
+            }
+        }
+    }
+
+    /// How many of the positions, sorted so that `isBehind` is false first and then true, it is false for.
+    private static func partition(_ positions: [Int], _ isBehind: (Int) -> Bool) -> Int {
+        var low = 0
+        var high = positions.count
+        while low < high {
+            let middle = (low + high) / 2
+            if isBehind(positions[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// Asks for `/` and `/a` of `/a/b`; for nothing of `/`.
+    private static func isAnyDirectory(above path: [UInt8], _ body: (ArraySlice<UInt8>) -> Bool) -> Bool {
+        guard path.count > 1 else { return false }
+        if body([UInt8(ascii: "/")]) { return true }
+        return path.indices.dropFirst().contains { path[$0] == UInt8(ascii: "/") && body(path[..<$0]) }
     }
 }

@@ -1,5 +1,6 @@
 // last.json: the last run's report, for `status`. It is written by rename into a directory that may be any user's to
-// read, holds no secret, and is never synced: a reboot makes it old anyway.
+// read, holds no secret, and is never synced: a reboot makes it old anyway. Its times are in UTC, so that a run with nothing to tell need
+// not read the time zone.
 
 import Glibc
 
@@ -7,23 +8,24 @@ import Glibc
 enum LastResult {
     static func write(_ report: Report, directory: String) throws(SystemError) {
         let path = directory + "/last.json"
-        var bytes = JSONText.encode(report)
+        var bytes = JSONText.encode(report, isUTC: true)
         bytes.append(UInt8(ascii: "\n"))
         do {
             try replace(path, bytes)
         } catch {
-            guard [ENOSPC, EDQUOT].contains(error.code) else { throw error }
+            switch error.code {
+            case ENOENT: StateDirectory.create(directory, mode: StateDirectory.runtimeMode)
             // On a full disk the new result gets the space of the old one, which is no longer true anyway.
-            unlink(path)
+            case ENOSPC, EDQUOT: unlink(path)
+            default: throw error
+            }
             try replace(path, bytes)
         }
     }
 
     private static func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
         let temporary = path + ".new"
-        // Left behind by a kill, or planted: never followed, never reused.
-        if unlink(temporary) != 0, errno == EISDIR { rmdir(temporary) }
-        let file = try OpenFile(temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
+        let file = try create(temporary)
         // The unit's umask is 0077; `status` is for any user.
         _ = fchmod(file.descriptor, 0o644)
         do throws(SystemError) {
@@ -35,6 +37,18 @@ enum LastResult {
         } catch {
             unlink(temporary)
             throw error
+        }
+    }
+
+    private static func create(_ path: String) throws(SystemError) -> OpenFile {
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+        do throws(SystemError) {
+            return try OpenFile(path, flags: flags, mode: 0o644)
+        } catch {
+            guard error.code == EEXIST else { throw error }
+            // Left behind by a kill, or planted: never followed, never reused.
+            if unlink(path) != 0, errno == EISDIR { rmdir(path) }
+            return try OpenFile(path, flags: flags, mode: 0o644)
         }
     }
 

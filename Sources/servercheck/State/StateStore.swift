@@ -21,9 +21,6 @@ struct StateStore: ~Copyable {
     static func open(
         _ places: StatePlaces, now: Timestamp, deadline: ContinuousClock.Instant
     ) throws(StateError) -> Self {
-        createDirectory(places.state, mode: 0o750)
-        // `status` is for any user.
-        createDirectory(places.runtime, mode: 0o755)
         let lock = try takeLock(places, deadline: deadline)
         var store = StateStore(places: places, lock: lock)
         try store.load(now: now)
@@ -80,6 +77,7 @@ struct StateStore: ~Copyable {
         findings.removeAll { $0.id == StateStore.unwritableID }
         var following = next
         following.standsInFor = places.state
+        StateDirectory.create(places.runtime, mode: StateDirectory.runtimeMode)
         let isKept =
             places.runtime != places.state
             && (try? StateFile(directory: places.runtime).commit(following)) != nil
@@ -111,17 +109,15 @@ struct StateStore: ~Copyable {
     }
 
     private mutating func load(now: Timestamp) throws(StateError) {
-        var found: [(state: State, isStandIn: Bool)] = []
-        if let own = try load(places.state, now: now) { found.append((own, false)) }
+        let own = try load(places.state, now: now)
+        if let own { state = own }
         if places.runtime != places.state, let other = try load(places.runtime, now: now),
-            other.standsInFor == places.state
+            other.standsInFor == places.state, own == nil || other.sequence > state.sequence
         {
-            found.append((other, true))
+            state = other
+            isStandingIn = true
         }
-        guard let newest = found.max(by: { $0.state.sequence < $1.state.sequence }) else { return }
-        state = newest.state
-        committed = newest.state
-        isStandingIn = newest.isStandIn
+        committed = state
     }
 
     private mutating func load(_ directory: String, now: Timestamp) throws(StateError) -> State? {
@@ -163,8 +159,8 @@ struct StateStore: ~Copyable {
     private static func takeLock(
         _ places: StatePlaces, deadline: ContinuousClock.Instant
     ) throws(StateError) -> OpenFile? {
-        var found = try lockable(places.state)
-        if found == nil { found = try lockable(places.runtime) }
+        var found = try lockable(places.state, mode: StateDirectory.stateMode)
+        if found == nil { found = try lockable(places.runtime, mode: StateDirectory.runtimeMode) }
         guard let directory = found else { return nil }
         var pause: UInt32 = 1000
         while flock(directory.descriptor, LOCK_EX | LOCK_NB) != 0 {
@@ -182,25 +178,13 @@ struct StateStore: ~Copyable {
     }
 
     /// nil: the directory cannot be had, and the run will say so when it writes.
-    private static func lockable(_ directory: String) throws(StateError) -> OpenFile? {
+    private static func lockable(_ directory: String, mode: mode_t) throws(StateError) -> OpenFile? {
         do {
-            return try OpenFile(directory, flags: O_RDONLY | O_DIRECTORY)
+            return try StateDirectory.open(directory, mode: mode)
         } catch {
             // Without the lock only where there is nothing to lock: a lack of descriptors must not let two runs in.
             if [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP].contains(error.code) { return nil }
             throw StateError(description: "\(error); this run did nothing, the next one tries again")
         }
-    }
-
-    /// mkdir -p; a failure shows when the state is written.
-    private static func createDirectory(_ path: String, mode: mode_t) {
-        if mkdir(path, mode) == 0 {
-            // Whatever the umask.
-            chmod(path, mode)
-            return
-        }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
-        createDirectory(String(path[..<slash]), mode: mode)
-        if mkdir(path, mode) == 0 { chmod(path, mode) }
     }
 }
