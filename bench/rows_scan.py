@@ -67,7 +67,7 @@ def against_ripgrep(bench):
             Command("rg", bench.peers.count(log), PATH),
         ])
         compare(bench.race.output("servercheck"), totals)
-        own, other = results["servercheck"].median, results["rg"].median
+        own, other = results["servercheck"].time, results["rg"].time
         peaks.append(results["servercheck"].peak_bytes / 1e6)
         rows.append(Row(what, milliseconds(own), f"rg -c: {milliseconds(other)}", own / other, "×", limit, aim))
     rows.append(Row("peak memory of any of these scans", f"{max(peaks):.1f} MB", "", max(peaks), "MB", 16))
@@ -91,10 +91,10 @@ def cold(bench):
         command.before = forget[:1]
     warm(log)
     cached = bench.race("first scan and logtail", 11, [own, tail])
-    ratio = few["servercheck"].median, few["fail2ban-regex"].median
+    ratio = few["servercheck"].time, few["fail2ban-regex"].time
     rows = [Row("cold scan, 50 MB", milliseconds(ratio[0]), f"fail2ban-regex: {milliseconds(ratio[1])}", ratio[0] / ratio[1], "×",
                 1 / 400)]
     for what, result in (("cold scan, 50 MB", many), ("the same from the page cache", cached)):
-        times = result["servercheck"].median, result["logtail"].median
+        times = result["servercheck"].time, result["logtail"].time
         rows.append(Row(what, milliseconds(times[0]), f"logtail | grep -c: {milliseconds(times[1])}", times[0] / times[1], "×", 0.25))
     return rows

@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 import generate  # noqa: E402
 
 # A healthy run.
-SYSTEM_CALLS = 244
-PAGE_FAULTS = 532
+SYSTEM_CALLS = 144
+PAGE_FAULTS = 418
 # Instructions for one megabyte (1,000,000 bytes) of a log, above what an empty one takes, by machine.
-INSTRUCTIONS = {"x86_64": {"rfc3339": 50_758_000, "classic": 53_190_000}}
+INSTRUCTIONS = {"x86_64": {"rfc3339": 45_644_000, "classic": 47_089_000}}
 
 
 @pytest.fixture
