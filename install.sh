@@ -30,6 +30,7 @@ files() {
 755 servercheck                         $PREFIX/bin/servercheck
 644 systemd/servercheck.service         $lib/systemd/system/servercheck.service
 644 systemd/servercheck.timer           $lib/systemd/system/servercheck.timer
+644 systemd/servercheck-credentials.conf $lib/systemd/system/run-credentials-servercheck.service.mount.d/servercheck.conf
 644 systemd/servercheck.sysusers        $lib/sysusers.d/servercheck.conf
 644 completions/servercheck.bash        $PREFIX/share/bash-completion/completions/servercheck
 644 completions/servercheck.zsh         $PREFIX/share/zsh/site-functions/_servercheck

@@ -17,6 +17,7 @@ from support.trees import Container, TreeUnavailable, debian_tree
 # Below PREFIX; all of it is for everybody to read.
 FILES = {
     "bin/servercheck": 0o755,
+    "lib/systemd/system/run-credentials-servercheck.service.mount.d/servercheck.conf": 0o644,
     "lib/systemd/system/servercheck.service": 0o644,
     "lib/systemd/system/servercheck.timer": 0o644,
     "lib/sysusers.d/servercheck.conf": 0o644,
