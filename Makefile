@@ -34,6 +34,7 @@ python3-pytest          $(PYTHON) -c 'import pytest'
 python3-aiosmtpd        $(PYTHON) -c 'import aiosmtpd'
 python3-jsonschema      $(PYTHON) -c 'import jsonschema'
 debootstrap             PATH=$$PATH:/usr/sbin command -v debootstrap
+systemd-container       command -v systemd-nspawn
 debian-archive-keyring  test -e /usr/share/keyrings/debian-archive-keyring.gpg
 util-linux              command -v unshare && command -v setpriv
 iproute2                PATH=$$PATH:/usr/sbin command -v ip

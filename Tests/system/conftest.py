@@ -6,12 +6,15 @@ so that nothing goes untested unnoticed.
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.installation import pack
+from support.booted_story import Stories
 from support.run import Servercheck
+from support.trees import debian_tree
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -22,6 +25,11 @@ def pytest_configure(config):
     )
     # Debian's PATH of an ordinary user lacks the directories where mkfs, debootstrap and ip are.
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+
+
+def pytest_collection_modifyitems(items):
+    # What waits for timers is started first and looked at last.
+    items.sort(key=lambda item: "story" in item.fixturenames)
 
 
 def pytest_runtest_setup(item):
@@ -87,3 +95,37 @@ def tree_cache():
     path = Path(os.environ.get("SERVERCHECK_TEST_CACHE") or REPOSITORY / ".build/test-trees").resolve()
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+@pytest.fixture(scope="session")
+def stories(release, deb, tree_cache, tmp_path_factory):
+    """Servers that boot, one for each suite: everything that happens on them, going on in threads."""
+    if os.geteuid() != 0 or shutil.which("systemd-nspawn") is None:
+        pytest.skip("needs root and systemd-nspawn")
+    directory = tmp_path_factory.mktemp("booted")
+    subprocess.run([REPOSITORY / "install.sh", "--binary", release, "--pack", directory / "pack"], check=True,
+                   stdout=subprocess.DEVNULL)
+    files = {deb: "/opt/servercheck.deb", directory / "pack": "/opt/pack"}
+    with Stories(["bookworm", "trixie"], lambda suite: debian_tree(tree_cache, suite), directory, files) as stories:
+        yield stories
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stories_begin(request):
+    """At the first test, whichever that is: waiting for the timer then costs no time of its own."""
+    if any("story" in item.fixturenames for item in request.session.items):
+        try:
+            request.getfixturevalue("stories")
+        except (pytest.skip.Exception, pytest.fail.Exception, subprocess.CalledProcessError):
+            # Those that need it will get the same answer.
+            pass
+
+
+@pytest.fixture(scope="session", params=["bookworm", "trixie"])
+def story(request, stories):
+    story = stories[request.param]
+    try:
+        story["booted"]
+    except Exception as error:
+        pytest.skip(f"needs a booted Debian tree: {error}")
+    return story

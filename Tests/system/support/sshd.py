@@ -40,18 +40,34 @@ Match LocalPort {EMPTY_PORT}
     PermitEmptyPasswords yes
 """
 
-SETUP = r"""
+# The client's addresses, keys and way to answer prompts, gone with a reboot. From the environment: SOURCES.
+CLIENT = r"""
 for address in $SOURCES; do
     case $address in
     *:*) echo "address add $address/128 dev lo nodad" ;;
     *) echo "address add $address/32 dev lo" ;;
     esac
 done | ip -batch -
+for number in 1 2 3 4 5 6 7 8; do ssh-keygen -q -t ed25519 -N '' -f /run/key$number; done
+# The client asks this for a password: the next line of the file, the last one again and again.
+cat >/run/askpass <<'END'
+#!/bin/sh
+head -n 1 "$ANSWERS"
+[ "$(wc -l <"$ANSWERS")" = 1 ] || sed -i 1d "$ANSWERS"
+END
+chmod 755 /run/askpass
+"""
+
+# From the environment: PASSWORD.
+PEOPLE = r"""
 for user in alice bob locked; do useradd --create-home --shell /bin/sh $user; done
 for user in alice bob locked root; do echo "$user:$PASSWORD"; done | chpasswd
 usermod --lock locked
 # The two seconds that PAM waits after a wrong password only make the tests slow.
 sed -i '/pam_unix.so/s/$/ nodelay/' /etc/pam.d/common-auth
+"""
+
+DAEMONS = r"""
 # The kernel's log belongs to the machine that runs the tests.
 sed -i '/imklog/d' /etc/rsyslog.conf
 cat >/etc/rsyslog.d/00-test.conf <<END
@@ -62,17 +78,33 @@ END
 : >/var/log/auth-classic.log
 rsyslogd
 mkdir -p /run/sshd
-for number in 1 2 3 4 5 6 7 8; do ssh-keygen -q -t ed25519 -N '' -f /run/key$number; done
-# The client asks this for a password: the next line of the file, the last one again and again.
-cat >/run/askpass <<'END'
-#!/bin/sh
-head -n 1 "$ANSWERS"
-[ "$(wc -l <"$ANSWERS")" = 1 ] || sed -i 1d "$ANSWERS"
-END
-chmod 755 /run/askpass
 /usr/sbin/sshd -t
 /usr/sbin/sshd
 """
+
+
+def client():
+    """`CLIENT` with its environment, to be run by a shell inside."""
+    addresses = " ".join([*SOURCES_V4, *SOURCES_V6, SERVER_V4, SERVER_V6])
+    return f"SOURCES={shlex.quote(addresses)}\n{CLIENT}"
+
+
+def people():
+    """`PEOPLE` with its environment."""
+    return f"PASSWORD={shlex.quote(PASSWORD)}\n{PEOPLE}"
+
+
+def server_config(container):
+    """sshd_config for the container's sshd."""
+    # OpenSSH from 9.8 on refuses addresses that failed too often; older ones do not know the word.
+    known = container.run("/usr/sbin/sshd", "-T", "-oPerSourcePenalties=no", "-h/dev/null", check=False)
+    return SSHD_CONFIG.format(penalties="" if "Bad configuration option" in known.stderr else "PerSourcePenalties no")
+
+
+def client_script(*attempts):
+    """A shell script that does `Login`s (or shell commands) one after the other."""
+    lines = [part if isinstance(part, str) else part.command() for part in attempts]
+    return ("export ANSWERS=/run/answers.$$ SSH_ASKPASS=/run/askpass SSH_ASKPASS_REQUIRE=force\n" + "\n".join(lines))
 
 
 @dataclass(frozen=True)
@@ -122,14 +154,9 @@ class SSHServer:
         self.container = Container(self.tree, self.directory / "space", {self.logs: "/var/log"})
         self.container.__enter__()
         try:
-            # OpenSSH from 9.8 on refuses addresses that failed too often; older ones do not know the word.
-            known = self.container.run("/usr/sbin/sshd", "-T", "-oPerSourcePenalties=no", "-h/dev/null", check=False)
-            penalties = "" if "Bad configuration option" in known.stderr else "PerSourcePenalties no"
-            (self.container.root / "etc/ssh/sshd_config").write_text(SSHD_CONFIG.format(penalties=penalties))
+            (self.container.root / "etc/ssh/sshd_config").write_text(server_config(self.container))
             reduction = "on" if self.reduction else "off"
-            addresses = " ".join([*SOURCES_V4, *SOURCES_V6, SERVER_V4, SERVER_V6])
-            self.container.shell(
-                f"SOURCES={shlex.quote(addresses)} PASSWORD={shlex.quote(PASSWORD)} REDUCTION={reduction}\n{SETUP}")
+            self.container.shell(f"{client()}\n{people()}\nREDUCTION={reduction}\n{DAEMONS}")
         except BaseException:
             self.container.stop()
             raise
@@ -150,10 +177,7 @@ class SSHServer:
 
     def attempt(self, *attempts):
         """Runs `Login`s (or shell commands) one after the other and waits until all they caused is in the logs."""
-        lines = [part if isinstance(part, str) else part.command() for part in attempts]
-        self.container.shell(
-            "export ANSWERS=/run/answers.$$ SSH_ASKPASS=/run/askpass SSH_ASKPASS_REQUIRE=force\n" + "\n".join(lines),
-            timeout=300)
+        self.container.shell(client_script(*attempts), timeout=300)
         self._settle()
 
     def _settle(self):
