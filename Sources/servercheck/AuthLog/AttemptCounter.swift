@@ -23,13 +23,16 @@ struct AttemptCounter {
     var clock: Timestamp?
     var connections = Connections()
     var windows: AttemptWindows
-    private var tables = AttemptTables()
+    private var tables: AttemptTables
     var recent: RecentFailures
-    var peerNames = PeerNames()
-    var userNames = ByteTable(limit: AttemptTables.userLimit)
+    var peerNames: PeerNames
+    var userNames: ByteTable
+    /// What the fast path remembers.
+    var fast: FastMemory
 
-    /// A connection without a line for so long is over: sshd's LoginGraceTime is two minutes.
-    private static let silence = 600.0
+    /// Microseconds. A connection without a line for so long is over: sshd's LoginGraceTime is two minutes.
+    private static let silence: Int64 = 600_000_000
+    private static let silenceSeconds = 600.0
     /// Logins told of in one pass.
     private static let notableLimit = 50
 
@@ -44,11 +47,19 @@ struct AttemptCounter {
         logTime = LogTime(now: now, zone: zone, previous: memory.previous)
         windows = AttemptWindows(rules: rules)
         recent = RecentFailures(enough: rules.loginAfterFailures)
+        let mixer = Mixer()
+        tables = AttemptTables(mixer: mixer)
+        peerNames = PeerNames(mixer: mixer)
+        userNames = ByteTable(limit: AttemptTables.userLimit, mixer: mixer)
+        fast = FastMemory(mixer: mixer)
         restore(memory)
     }
 
     /// One complete line, without its LF.
-    mutating func consume(_ line: Span<UInt8>) {
+    mutating func consume(_ line: Span<UInt8>) { consume(line, headIsKnown: false) }
+
+    /// - Parameter headIsKnown: whether its head is the one that the fast path remembers.
+    mutating func consume(_ line: Span<UInt8>, headIsKnown: Bool) {
         summary.lines &+= 1
         summary.bytes &+= line.count &+ 1
         let pid: UInt32
@@ -66,8 +77,10 @@ struct AttemptCounter {
         summary.sshdLines += 1
         guard let time = logTime.time(of: line, style: style) else {
             summary.unparsed += 1
+            fast.head = LineHead()
             return
         }
+        if !headIsKnown { fast.head = logTime.isAmbiguous ? LineHead() : LineHead(line, style: style, time: time) }
         advance(to: time)
         let event = SSHDLine.event(line, message: message)
         if event.meaning == .nothing { return }
@@ -98,7 +111,7 @@ struct AttemptCounter {
     /// - Returns: what was found; `memory` is then what to remember.
     mutating func finish(complete: Bool) -> AttemptSummary {
         for index in connections.indices
-        where complete || abs(now.seconds(since: connections[index].readAt)) >= AttemptCounter.silence {
+        where complete || abs(now.seconds(since: connections[index].readAt)) >= AttemptCounter.silenceSeconds {
             close(index)
             connections.remove(index)
         }
@@ -123,14 +136,14 @@ struct AttemptCounter {
 
 extension AttemptCounter {
     /// Moves the log's clock and ends what is over by it.
-    private mutating func advance(to time: Timestamp) {
+    mutating func advance(to time: Timestamp) {
         guard let clock else {
             self.clock = time
             return
         }
         if time > clock {
             self.clock = time
-        } else if clock.seconds(since: time) * 1_000_000 > Double(windows.horizon) {
+        } else if clock.microseconds - time.microseconds > windows.horizon {
             // The clock was set back: nothing of the time before shares a window with what comes now.
             windows.startEpoch(clock: clock.microseconds)
             self.clock = time
@@ -139,66 +152,52 @@ extension AttemptCounter {
                 connections[index].lastSeen = time
             }
         }
-        while let oldest = connections.oldestIndex,
-            (self.clock ?? time).seconds(since: connections[oldest].lastSeen) > AttemptCounter.silence
-        {
+        let over = (self.clock ?? time).microseconds - AttemptCounter.silence
+        while let oldest = connections.oldestIndex, connections[oldest].lastSeen.microseconds < over {
             close(oldest)
             connections.remove(oldest)
         }
     }
 
     private mutating func take(_ event: SSHDEvent, _ line: Span<UInt8>, pid: UInt32, time: Timestamp) {
-        let peer = event.address.flatMap { peerNames.peer(line, $0, ip: event.ip) }
-        let index = connection(pid: pid, event: event, peer: peer, time: time)
-        connections[index].lastSeen = time
-        connections[index].readAt = now
-        connections.touch(index)
-        learn(peer, at: index, time: time)
-        if connections[index].port == nil { connections[index].port = event.port }
-        var user: Int32 = -1
-        if let range = event.user {
-            user = userNames.number(of: line, range) ?? -2
-            if connections[index].user == -1 { connections[index].user = user }
-        }
-        if event.invalidUser { connections[index].invalidUser = true }
-
-        switch event.meaning {
-        case .failure:
-            connections[index].failures = connections[index].failures.addingSaturated(event.count)
-        case .keyboardFailure:
-            connections[index].keyboardFailures = connections[index].keyboardFailures.addingSaturated(event.count)
-        case .pamFailure:
-            connections[index].pamFailures = connections[index].pamFailures.addingSaturated(event.count)
-        case .openingMarker, .marker:
-            if connections[index].firstMarker == nil { connections[index].firstMarker = time }
-        case .closingMarker:
-            if connections[index].firstMarker == nil { connections[index].firstMarker = time }
-            close(index)
-        case .login:
-            connections[index].loggedIn = true
-            login(event, line, at: index, time: time)
-        case .end:
-            close(index)
-            // A port scan leaves nothing to remember.
-            if connections[index].isBlank {
-                connections.remove(index)
-                return
-            }
-        case .opening, .mention, .nothing: break
-        }
-        let more = connections[index].attempts - min(connections[index].attempts, connections[index].counted)
-        if more > 0 {
-            count(
-                more, at: index, time: time, user: user,
-                method: event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) },
-                invalidUser: event.invalidUser)
-        }
+        var sighting = Sighting(meaning: event.meaning, count: event.count, port: event.port)
+        sighting.peer = event.address.flatMap { peerNames.peer(line, $0, ip: event.ip) }
+        if let range = event.user { sighting.user = userNames.number(of: line, range) ?? -2 }
+        sighting.invalidUser = event.invalidUser
+        let index = take(
+            sighting, pid: pid, time: time,
+            method: event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) })
+        if event.meaning == .login { login(event, line, at: index, time: time) }
     }
 
-    /// The connection that a line belongs to, a new one where it begins one.
-    private mutating func connection(pid: UInt32, event: SSHDEvent, peer: Peer?, time: Timestamp) -> Int {
+    /// - Returns: the number of the connection.
+    @discardableResult
+    mutating func take(
+        _ line: Sighting, pid: UInt32, time: Timestamp, method: @autoclosure () -> String?
+    ) -> Int {
+        let index = connection(of: line, pid: pid, time: time)
+        if let peer = line.peer, connections[index].wants(peer) { learn(peer, at: index, time: time) }
+        let more = connections[index].take(line, time: time, now: now)
+        if more > 0 {
+            count(more, at: index, time: time, user: line.user, method: method(), invalidUser: line.invalidUser)
+        }
+        if line.meaning == .closingMarker {
+            close(index)
+        } else if line.meaning == .end {
+            close(index)
+            // A port scan leaves nothing to remember.
+            if connections[index].isBlank { connections.remove(index) }
+        }
+        return index
+    }
+
+    /// The connection that a line belongs to, a new one where it begins one; it is the last used one now.
+    private mutating func connection(of line: Sighting, pid: UInt32, time: Timestamp) -> Int {
         if let index = connections.index(ofPID: pid) {
-            if !connections[index].isOver(at: event, from: peer) { return index }
+            if !connections[index].isOver(at: line) {
+                connections.touch(index)
+                return index
+            }
             close(index)
             connections.remove(index)
         }
@@ -209,10 +208,8 @@ extension AttemptCounter {
         return connections.insert(Connection(pid: pid, lastSeen: time, readAt: now))
     }
 
-    private mutating func learn(_ peer: Peer?, at index: Int, time: Timestamp) {
-        guard let peer else { return }
+    private mutating func learn(_ peer: Peer, at index: Int, time: Timestamp) {
         let known = connections[index].peer
-        guard known == nil || (known?.isHostName == true && !peer.isHostName) else { return }
         connections[index].peer = peer
         tables.move(connections[index].countedHere, from: known, to: peer, time: time)
         // A login from the address will not name the host: its failures, of earlier runs too, must be found there.

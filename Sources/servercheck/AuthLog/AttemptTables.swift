@@ -12,38 +12,48 @@ struct AttemptTables {
         var attempts: Int
         var first: Timestamp
         var last: Timestamp
+
+        mutating func count(_ number: Int, _ time: Timestamp) {
+            attempts = attempts.addingSaturated(number)
+            first = min(first, time)
+            last = max(last, time)
+        }
     }
 
     private var rows: [Row] = []
-    private var rowOfPeer: [Peer: Int32] = [:]
+    private var slots = HashSlots()
+    private let mixer: Mixer
     private var attemptsOfUser: [Int] = []
     private(set) var fromOtherAddresses = 0
     private(set) var withoutAddress = 0
     private(set) var forOtherUsers = 0
+
+    init(mixer: Mixer) { self.mixer = mixer }
 
     mutating func add(_ peer: Peer?, time: Timestamp, count: Int) {
         guard let peer else {
             withoutAddress = withoutAddress.addingSaturated(count)
             return
         }
-        if let row = rowOfPeer[peer] {
-            let index = Int(row)
-            rows[index].attempts = rows[index].attempts.addingSaturated(count)
-            rows[index].first = min(rows[index].first, time)
-            rows[index].last = max(rows[index].last, time)
+        if let row = row(of: peer) {
+            rows[row].count(count, time)
         } else if rows.count < AttemptTables.addressLimit {
-            rowOfPeer[peer] = Int32(rows.count)
+            slots.add(hash: peer.hash(mixer))
             rows.append(Row(peer: peer, attempts: count, first: time, last: time))
         } else {
             fromOtherAddresses = fromOtherAddresses.addingSaturated(count)
         }
     }
 
+    private func row(of peer: Peer) -> Int? {
+        slots.number(hash: peer.hash(mixer)) { rows[$0].peer == peer }
+    }
+
     /// A host name, or nothing, turned out to be an address: its attempts move there.
     mutating func move(_ count: Int, from old: Peer?, to new: Peer, time: Timestamp) {
         guard count > 0 else { return }
-        if let old, let row = rowOfPeer[old] {
-            rows[Int(row)].attempts = max(0, rows[Int(row)].attempts - count)
+        if let old, let row = row(of: old) {
+            rows[row].attempts = max(0, rows[row].attempts - count)
         } else if old == nil {
             withoutAddress = max(0, withoutAddress - count)
         } else {

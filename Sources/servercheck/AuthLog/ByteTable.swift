@@ -6,32 +6,29 @@ struct ByteTable {
     static let keyLimit = 512
 
     private let limit: Int
+    private let mixer: Mixer
     private var bytes: [UInt8] = []
     /// Where string n ends in `bytes`.
     private var ends: [Int] = []
-    /// Open addressing: string number + 1; 0 is free. A power of two, at most half full.
-    private var slots: [Int32]
+    private var slots = HashSlots()
 
     var count: Int { ends.count }
 
-    init(limit: Int) {
+    /// - Parameter limit: at most `HashSlots.limit`.
+    init(limit: Int, mixer: Mixer) {
         self.limit = limit
-        slots = [Int32](repeating: 0, count: 64)
+        self.mixer = mixer
     }
 
     /// The number of the string in `range` of `line`; nil when it is new and the table is full.
     mutating func number(of line: Span<UInt8>, _ range: Range<Int>) -> Int32? {
         let key = line.extracting(range.lowerBound..<min(range.upperBound, range.lowerBound + ByteTable.keyLimit))
-        var slot = hash(key) & (slots.count - 1)
-        while slots[slot] != 0 {
-            if holds(slots[slot] - 1, key) { return slots[slot] - 1 }
-            slot = (slot + 1) & (slots.count - 1)
-        }
+        let hash = mixer.hash(key.bytes)
+        if let number = slots.number(hash: hash, isRight: { holds(Int32($0), key) }) { return Int32(number) }
         guard ends.count < limit else { return nil }
+        slots.add(hash: hash)
         for index in key.indices { bytes.append(key[index]) }
         ends.append(bytes.count)
-        slots[slot] = Int32(ends.count)
-        if ends.count * 2 > slots.count { grow() }
         return Int32(ends.count - 1)
     }
 
@@ -55,22 +52,5 @@ struct ByteTable {
         guard let range = range(number), range.count == key.count else { return false }
         for index in key.indices where bytes[range.lowerBound + index] != key[index] { return false }
         return true
-    }
-
-    /// Swift's Hasher has a random seed per process: names cannot be chosen to collide.
-    private func hash(_ key: Span<UInt8>) -> Int {
-        var hasher = Hasher()
-        key.withUnsafeBytes { hasher.combine(bytes: $0) }
-        return hasher.finalize()
-    }
-
-    private mutating func grow() {
-        slots = [Int32](repeating: 0, count: slots.count * 4)
-        for number in ends.indices {
-            guard let range = range(Int32(number)) else { continue }
-            var slot = hash(bytes.span.extracting(range)) & (slots.count - 1)
-            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = Int32(number + 1)
-        }
     }
 }

@@ -43,22 +43,53 @@ struct Connection: Sendable, Equatable {
     var isMarkedOnly: Bool { firstMarker != nil && attempts == 0 && counted == 0 && !loggedIn }
 
     /// Whether a line belongs to another connection whose process has the same pid.
-    ///
-    /// - Parameters:
-    ///   - event: the line.
-    ///   - peer: its peer.
-    func isOver(at event: SSHDEvent, from peer: Peer?) -> Bool {
-        let otherPort = event.port != nil && port != nil && event.port != port
+    func isOver(at line: Sighting) -> Bool {
+        let otherPort = line.port != nil && port != nil && line.port != port
         // A name and an address may be the same machine.
         var otherPeer = false
-        if let peer, let own = self.peer, peer.isHostName == own.isHostName { otherPeer = peer != own }
-        switch event.meaning {
+        if let peer = line.peer, let own = self.peer, peer.isHostName == own.isHostName { otherPeer = peer != own }
+        switch line.meaning {
         case .opening, .openingMarker:
-            return otherPort || otherPeer || (closed && port == nil && event.port != nil)
+            return otherPort || otherPeer || (closed && port == nil && line.port != nil)
         case .mention, .end, .nothing:
             return closed && otherPort
         default:
-            return closed && (otherPort || otherPeer || (port == nil && event.port != nil))
+            return closed && (otherPort || otherPeer || (port == nil && line.port != nil))
         }
     }
+
+    /// Whether `peer` is to become its own.
+    func wants(_ peer: Peer) -> Bool { self.peer.map { $0.isHostName && !peer.isHostName } ?? true }
+
+    /// Takes over what a line of it says, but its peer.
+    ///
+    /// - Returns: how many attempts are new.
+    mutating func take(_ line: Sighting, time: Timestamp, now: Timestamp) -> Int {
+        lastSeen = time
+        readAt = now
+        if port == nil { port = line.port }
+        if user == -1 { user = line.user }
+        if line.invalidUser { invalidUser = true }
+        switch line.meaning {
+        case .failure: failures = failures.addingSaturated(line.count)
+        case .keyboardFailure: keyboardFailures = keyboardFailures.addingSaturated(line.count)
+        case .pamFailure: pamFailures = pamFailures.addingSaturated(line.count)
+        case .openingMarker, .marker, .closingMarker: if firstMarker == nil { firstMarker = time }
+        case .login: loggedIn = true
+        case .end, .opening, .mention, .nothing: break
+        }
+        return attempts - min(attempts, counted)
+    }
+}
+
+/// What a line says about its connection, with numbers for its names.
+struct Sighting {
+    var meaning: SSHDEvent.Meaning
+    /// More than 1 for `message repeated K times`.
+    var count = 1
+    var peer: Peer?
+    var port: UInt16?
+    /// -1: the line names none, -2: beyond the table.
+    var user: Int32 = -1
+    var invalidUser = false
 }

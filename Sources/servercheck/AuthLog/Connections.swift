@@ -6,11 +6,19 @@ struct Connections {
     static let limit = 8192
 
     private static let none: Int32 = -1
+
+    /// Beside each entry, so that looking for a pid and keeping the order touch little memory.
+    private struct Link {
+        var pid: UInt32
+        /// The next entry in the same bucket.
+        var nextInBucket: Int32
+        /// The neighbours in the order of last use.
+        var newer: Int32
+        var older: Int32
+    }
+
     private var entries: [Connection] = []
-    /// For each entry: the next one in its bucket, and its neighbours in the order of last use.
-    private var nextInBucket: [Int32] = []
-    private var newer: [Int32] = []
-    private var older: [Int32] = []
+    private var links: [Link] = []
     private var free: [Int32] = []
     private var buckets: [Int32]
     private var newest = none
@@ -32,27 +40,28 @@ struct Connections {
     func index(ofPID pid: UInt32) -> Int? {
         var index = buckets[bucket(pid)]
         while index != Connections.none {
-            if entries[Int(index)].pid == pid { return Int(index) }
-            index = nextInBucket[Int(index)]
+            let link = links[Int(index)]
+            if link.pid == pid { return Int(index) }
+            index = link.nextInBucket
         }
         return nil
     }
 
     /// Adds a connection whose pid is not in the table. The caller keeps the table below `limit`.
     mutating func insert(_ connection: Connection) -> Int {
+        let place = bucket(connection.pid)
+        let link = Link(
+            pid: connection.pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none)
         let index: Int
         if let reused = free.popLast() {
             index = Int(reused)
             entries[index] = connection
+            links[index] = link
         } else {
             index = entries.count
             entries.append(connection)
-            nextInBucket.append(Connections.none)
-            newer.append(Connections.none)
-            older.append(Connections.none)
+            links.append(link)
         }
-        let place = bucket(connection.pid)
-        nextInBucket[index] = buckets[place]
         buckets[place] = Int32(index)
         linkAsNewest(Int32(index))
         return index
@@ -66,15 +75,16 @@ struct Connections {
     }
 
     mutating func remove(_ index: Int) {
-        let place = bucket(entries[index].pid)
+        let link = links[index]
+        let place = bucket(link.pid)
         if buckets[place] == Int32(index) {
-            buckets[place] = nextInBucket[index]
+            buckets[place] = link.nextInBucket
         } else {
             var before = buckets[place]
-            while before != Connections.none, nextInBucket[Int(before)] != Int32(index) {
-                before = nextInBucket[Int(before)]
+            while before != Connections.none, links[Int(before)].nextInBucket != Int32(index) {
+                before = links[Int(before)].nextInBucket
             }
-            if before != Connections.none { nextInBucket[Int(before)] = nextInBucket[index] }
+            if before != Connections.none { links[Int(before)].nextInBucket = link.nextInBucket }
         }
         unlink(Int32(index))
         free.append(Int32(index))
@@ -86,7 +96,7 @@ struct Connections {
         var index = oldest
         while index != Connections.none {
             all.append(Int(index))
-            index = newer[Int(index)]
+            index = links[Int(index)].newer
         }
         return all
     }
@@ -95,16 +105,16 @@ struct Connections {
     private func bucket(_ pid: UInt32) -> Int { Int(pid) & (buckets.count - 1) }
 
     private mutating func linkAsNewest(_ index: Int32) {
-        newer[Int(index)] = Connections.none
-        older[Int(index)] = newest
-        if newest != Connections.none { newer[Int(newest)] = index }
+        links[Int(index)].newer = Connections.none
+        links[Int(index)].older = newest
+        if newest != Connections.none { links[Int(newest)].newer = index }
         newest = index
         if oldest == Connections.none { oldest = index }
     }
 
     private mutating func unlink(_ index: Int32) {
-        let (above, below) = (newer[Int(index)], older[Int(index)])
-        if above != Connections.none { older[Int(above)] = below } else { newest = below }
-        if below != Connections.none { newer[Int(below)] = above } else { oldest = above }
+        let link = links[Int(index)]
+        if link.newer != Connections.none { links[Int(link.newer)].older = link.older } else { newest = link.older }
+        if link.older != Connections.none { links[Int(link.older)].newer = link.newer } else { oldest = link.newer }
     }
 }

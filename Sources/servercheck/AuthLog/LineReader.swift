@@ -1,5 +1,5 @@
-// Cuts bytes into lines: one reused buffer, memchr, no allocation per line. Only complete lines are consumed; a line
-// longer than the limit is skipped whole, to its end, even when its end comes in a later run.
+// Cuts bytes into pieces of whole lines: one reused buffer, no allocation per line. Only complete lines are consumed; a
+// line longer than the limit is skipped whole, to its end, even when its end comes in a later run.
 
 import Glibc
 
@@ -16,8 +16,6 @@ struct LineReader: ~Copyable {
     private(set) var consumed: Int64 = 0
     /// Whether the bytes after `consumed` continue an overlong line. Both together are the place to go on from.
     private(set) var isInOverlongLine: Bool
-    /// Lines handed out.
-    private(set) var lines: Int64 = 0
     /// Lines skipped because of their length.
     private(set) var overlongLines: Int64 = 0
 
@@ -32,9 +30,9 @@ struct LineReader: ~Copyable {
     /// Reads to the end of `source`.
     ///
     /// - Parameter unterminated: whether a last line without a line end is handed out too.
-    /// - Parameter consume: gets every line without its LF, and without a CR before it.
+    /// - Parameter consume: gets whole lines with their line ends, many at a time.
     mutating func readAll(
-        _ source: inout LogSource, unterminated: Bool = false, consume: (Span<UInt8>) -> Void
+        _ source: inout LogSource, unterminated: Bool = false, consume: (RawSpan) -> Void
     ) throws(LogError) {
         while try readSome(&source, consume: consume) {}
         if unterminated { finish(consume: consume) }
@@ -43,48 +41,66 @@ struct LineReader: ~Copyable {
     /// Reads once and hands out the lines this completes.
     ///
     /// - Returns: false at the end of `source`.
-    mutating func readSome(
-        _ source: inout LogSource, consume: (Span<UInt8>) -> Void
-    ) throws(LogError) -> Bool {
+    mutating func readSome(_ source: inout LogSource, consume: (RawSpan) -> Void) throws(LogError) -> Bool {
         let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...]))
-        guard count > 0, let base = buffer.baseAddress else { return false }
-        let start = UnsafePointer(base.assumingMemoryBound(to: UInt8.self))
+        guard count > 0 else { return false }
         let end = kept + count
-        var lineStart = 0
-        var searchFrom = kept
-        while searchFrom < end, let found = memchr(start + searchFrom, 0x0A, end - searchFrom) {
-            let lineEnd = UnsafeRawPointer(found) - UnsafeRawPointer(start)
-            handOut(start + lineStart, count: lineEnd - lineStart, consume: consume)
-            lineStart = lineEnd + 1
-            searchFrom = lineStart
+        var whole = 0
+        if let lineEnd = lastLineEnd(in: kept..<end) {
+            whole = lineEnd + 1
+            handOut(whole, consume: consume)
         }
-        consumed &+= Int64(lineStart)
-        kept = end - lineStart
+        consumed &+= Int64(whole)
+        kept = end - whole
         if isInOverlongLine || kept > LineReader.longestLine {
             isInOverlongLine = true
             consumed &+= Int64(kept)
             kept = 0
         }
-        if lineStart > 0, kept > 0 { memmove(base, base + lineStart, kept) }
+        if whole > 0, kept > 0, let base = buffer.baseAddress { memmove(base, base + whole, kept) }
         return true
     }
 
     /// Hands out what follows the last line end, at the end of a log that will not grow.
-    mutating func finish(consume: (Span<UInt8>) -> Void) {
-        guard kept > 0, let base = buffer.baseAddress else { return }
-        handOut(UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), count: kept, consume: consume)
+    mutating func finish(consume: (RawSpan) -> Void) {
+        guard kept > 0 else { return }
+        handOut(kept, consume: consume)
         consumed &+= Int64(kept)
         kept = 0
     }
 
-    private mutating func handOut(_ start: UnsafePointer<UInt8>, count: Int, consume: (Span<UInt8>) -> Void) {
-        if isInOverlongLine || count > LineReader.longestLine {
+    /// Hands out the lines in the first `count` bytes, but overlong ones.
+    private mutating func handOut(_ count: Int, consume: (RawSpan) -> Void) {
+        var start = 0
+        if isInOverlongLine {
+            start = min(count, (firstLineEnd(in: 0..<count) ?? count) + 1)
             isInOverlongLine = false
             overlongLines &+= 1
-            return
         }
-        lines &+= 1
-        let length = count > 0 && start[count - 1] == 0x0D ? count - 1 : count
-        consume(UnsafeBufferPointer(start: start, count: length).span)
+        // A line that is longer than half the buffer has its middle in it.
+        let middle = LineReader.longestLine
+        if count - start > LineReader.longestLine {
+            let lineStart = lastLineEnd(in: start..<middle).map { $0 + 1 } ?? start
+            let lineEnd = firstLineEnd(in: middle..<count) ?? count
+            if lineEnd - lineStart > LineReader.longestLine {
+                handOut(start..<lineStart, consume: consume)
+                overlongLines &+= 1
+                start = min(count, lineEnd + 1)
+            }
+        }
+        handOut(start..<count, consume: consume)
     }
+
+    private func handOut(_ range: Range<Int>, consume: (RawSpan) -> Void) {
+        if !range.isEmpty { consume(UnsafeRawBufferPointer(rebasing: buffer[range]).bytes) }
+    }
+
+    private func firstLineEnd(in range: Range<Int>) -> Int? {
+        guard let base = buffer.baseAddress, let found = memchr(base + range.lowerBound, 0x0A, range.count) else {
+            return nil
+        }
+        return UnsafeMutableRawPointer(found) - base
+    }
+
+    private func lastLineEnd(in range: Range<Int>) -> Int? { buffer[range].lastIndex(of: 0x0A) }
 }

@@ -16,7 +16,7 @@ struct LogReading: Equatable, Sendable {
 
 /// Follows one log over many runs.
 struct LogTail {
-    /// Hands every complete line that was added since `position` to `consume`.
+    /// Hands every complete line that was added since `position` to `consume`, many at a time, with their line ends.
     ///
     /// - Parameter path: the log as configured; looked up below the machine's root.
     /// - Parameter position: what the last committed run returned; nil in a first run, which reads nothing and starts
@@ -24,7 +24,7 @@ struct LogTail {
     /// - Throws: when the log is there but cannot be read. Lines may have been handed out already; they come again with
     ///   the same position, so a caller must drop them.
     static func read(
-        path: String, position: LogPosition?, machine: Machine, consume: (Span<UInt8>) -> Void
+        path: String, position: LogPosition?, machine: Machine, consume: (RawSpan) -> Void
     ) throws(LogError) -> LogReading {
         var tail = LogTail(path: path, place: machine.path(path))
         let known = position.flatMap { $0.path == path ? $0 : nil }
@@ -119,7 +119,7 @@ struct LogTail {
     }
 
     private mutating func readLive(
-        from position: LogPosition, consume: (Span<UInt8>) -> Void
+        from position: LogPosition, consume: (RawSpan) -> Void
     ) throws(LogError) {
         reading.position = position
         guard let live, let old = position.live?.checked, live.facts.size > old.offset else { return }
@@ -132,7 +132,7 @@ struct LogTail {
     // MARK: - Something was rotated, truncated, replaced
 
     private mutating func readChanged(
-        _ position: LogPosition, consume: (Span<UInt8>) -> Void
+        _ position: LogPosition, consume: (RawSpan) -> Void
     ) throws(LogError) {
         reading.position = LogPosition(
             path: path, target: resolvedTarget(before: position.target), newest: position.newest)
@@ -165,7 +165,7 @@ struct LogTail {
     }
 
     /// Reads the rest of a rotated file. One that cannot be read leaves a note, and the others go on.
-    private mutating func readRotated(_ part: LogMatch.Part, consume: (Span<UInt8>) -> Void) -> LogMark {
+    private mutating func readRotated(_ part: LogMatch.Part, consume: (RawSpan) -> Void) -> LogMark {
         var mark = part.start
         do {
             if !part.isDone { mark = try read(part.file, from: part.start, consume: consume) }
@@ -185,7 +185,7 @@ struct LogTail {
     // MARK: - Parts
 
     private mutating func read(
-        _ file: LogFile, from mark: LogMark, consume: (Span<UInt8>) -> Void
+        _ file: LogFile, from mark: LogMark, consume: (RawSpan) -> Void
     ) throws(LogError) -> LogMark {
         var source = try file.source(from: mark.offset)
         var reader = LineReader(isInOverlongLine: mark.overlong == true)

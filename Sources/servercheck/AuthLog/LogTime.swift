@@ -28,6 +28,12 @@ struct LogTime {
         }
     }
 
+    /// Whether the last classic time that was read may mean two moments.
+    var isAmbiguous: Bool { cachedOffsets.earlier != cachedOffsets.later }
+
+    /// Another classic line in the minute of the last one was read, by other means.
+    mutating func follow(seconds: Int64) { previous = seconds }
+
     /// The time at the start of `line`; nil when it cannot be read.
     mutating func time(of line: Span<UInt8>, style: LinePrefix.TimeStyle) -> Timestamp? {
         switch style {

@@ -17,11 +17,17 @@ struct Peer: Sendable, Hashable {
         name = hostName
         isHostName = true
     }
+
+    func hash(_ mixer: Mixer) -> UInt64 {
+        mixer.mix(mixer.mix(ip.high, ip.low), UInt64(UInt32(bitPattern: name)))
+    }
 }
 
 /// The names that peers refer to.
 struct PeerNames {
-    private var table = ByteTable(limit: 4096)
+    private var table: ByteTable
+
+    init(mixer: Mixer) { table = ByteTable(limit: 4096, mixer: mixer) }
 
     /// The peer in `range` of `line`; nil when it is a host name beyond the table.
     mutating func peer(_ line: Span<UInt8>, _ range: Range<Int>, ip: IPAddress?) -> Peer? {

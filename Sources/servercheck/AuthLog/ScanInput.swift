@@ -62,10 +62,10 @@ struct ScanInput {
         parts = order.map(\.element)
     }
 
-    /// Hands every line of every log to `consume`, also a last one without a line end.
+    /// Hands every line of every log to `consume`, many at a time, also a last one without a line end.
     ///
     /// - Parameter progress: told now and then how many bytes are done.
-    mutating func read(progress: (Int64) -> Void, consume: (Span<UInt8>) -> Void) {
+    mutating func read(progress: (Int64) -> Void, consume: (RawSpan) -> Void) {
         var done: Int64 = 0
         for part in parts {
             guard var source = part.takeSource() else { continue }
@@ -118,8 +118,11 @@ struct ScanInput {
     private static func firstTime(of source: consuming LogSource, now: Timestamp, zone: LocalZone) -> Timestamp? {
         var first: Timestamp?
         var reader = LineReader()
-        _ = try? reader.readSome(&source) { line in
-            if first == nil { first = LogTime.first(of: line, now: now, zone: zone) }
+        _ = try? reader.readSome(&source) { lines in
+            lines.forEachLine { line in
+                if first == nil { first = LogTime.first(of: line, now: now, zone: zone) }
+                return first == nil
+            }
         }
         // A time without a year is taken for the nearest one; but no log begins in the future.
         if let time = first, time > now + 86_400 { first = time + -365 * 86_400 }

@@ -65,7 +65,7 @@ struct SSHDAccessInput {
 
     /// Reads on in the first log that is there.
     private func readFiles(
-        _ own: inout SSHDAccessMemory, consume: (Span<UInt8>) -> Void
+        _ own: inout SSHDAccessMemory, consume: (RawSpan) -> Void
     ) throws(SensorError) -> Reading {
         var reading = Reading()
         var positions: [String: LogPosition] = [:]

@@ -5,9 +5,8 @@ import Testing
 
 /// Counts the lines of a text whole, as a scan does.
 func counted(_ text: String, rules: AttemptRules = AttemptRules(), now: Timestamp = .noon) -> AttemptSummary {
-    var counter = AttemptCounter(rules: rules, now: now, zone: .utc)
-    for line in text.split(separator: "\n") { counter.consume(Array(line.utf8).span) }
-    return counter.finish(complete: true)
+    let lines = text.utf8.split(separator: 0x0A).map(Array.init)
+    return countedBothWays(lines, rules: rules, now: now).summary
 }
 
 func fixture(_ name: String) throws -> String {

@@ -127,7 +127,7 @@ final class LogStory {
     func run() throws {
         let known = try position.map { try stored($0) }
         let isFirst = known == nil
-        let reading = try LogTail.read(path: path, position: known, machine: machine) { received.append(String($0)) }
+        let reading = try LogTail.read(path: path, position: known, machine: machine) { received += $0.lines }
         if isFirst { expected.removeAll() }
         position = reading.position
         notes += reading.notes

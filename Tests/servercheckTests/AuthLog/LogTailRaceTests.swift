@@ -63,7 +63,7 @@ import Testing
         let path = directory.file("auth.log")
         let machine = Machine.current(environment: [:])
         var received: [String] = []
-        let consume = { (line: Span<UInt8>) in received.append(String(line)) }
+        let consume = { (lines: RawSpan) in received += lines.lines }
         // A first run without the log: all of it is to be read.
         var position = try LogTail.read(path: path, position: nil, machine: machine, consume: consume).position
         let writer = Writer(path: path, compresses: compresses)

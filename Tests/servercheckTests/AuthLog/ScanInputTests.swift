@@ -12,7 +12,7 @@ import Testing
 
     private func lines(_ input: inout ScanInput) -> [String] {
         var lines: [String] = []
-        input.read(progress: { _ in }, consume: { lines.append(String($0)) })
+        input.read(progress: { _ in }, consume: { lines += $0.lines })
         return lines
     }
 
@@ -59,7 +59,7 @@ import Testing
         #expect(input.totalBytes == 300_000)
         var steps: [Int64] = []
         var count = 0
-        input.read(progress: { steps.append($0) }, consume: { _ in count += 1 })
+        input.read(progress: { steps.append($0) }, consume: { count += $0.lines.count })
         #expect(count == 300_000)
         #expect(steps.last == 300_000)
         #expect(steps == steps.sorted())

@@ -91,19 +91,18 @@ import Testing
             var memory = AttemptMemory()
             var previously = 0
             for part in [log[..<middle], log[middle...]] {
-                var counter = AttemptCounter(rules: rules, memory: memory, now: now, zone: zone)
-                for line in part { counter.consume(line.span) }
-                let summary = counter.finish(complete: false)
+                let counted = countedBothWays(
+                    Array(part), rules: rules, memory: memory, now: now, zone: zone, complete: false)
+                let summary = counted.summary
                 try check(summary, Array(log[..<part.endIndex]), previously: previously, part: part.count, round: round)
                 previously = summary.attemptsTotal
-                let data = JSONText.encode(counter.memory)
+                let data = JSONText.encode(counted.memory)
                 try #require(data.count < 48 << 10, "round \(round): \(data.count) bytes to remember")
                 memory = try #require(JSONText.decode(AttemptMemory.self, from: data))
-                try #require(memory == counter.memory, "round \(round)")
+                try #require(memory == counted.memory, "round \(round)")
             }
-            var counter = AttemptCounter(rules: rules, now: now, zone: zone)
-            for line in log { counter.consume(line.span) }
-            try check(counter.finish(complete: true), log, previously: 0, round: round)
+            let counted = countedBothWays(log, rules: rules, now: now, zone: zone)
+            try check(counted.summary, log, previously: 0, round: round)
         }
     }
 

@@ -120,10 +120,12 @@ import Testing
                 return
             }
             var lines = 0
-            let reading = try LogTail.read(path: path, position: known, machine: machine) { _ in lines += 1 }
+            let reading = try LogTail.read(path: path, position: known, machine: machine) { lines += $0.lines.count }
             try #require(lines <= 3 + 3, "round \(round): \(lines) lines")
             lines = 0
-            let again = try LogTail.read(path: path, position: reading.position, machine: machine) { _ in lines += 1 }
+            let again = try LogTail.read(path: path, position: reading.position, machine: machine) {
+                lines += $0.lines.count
+            }
             try #require(lines == 0 && again.position == reading.position, "round \(round): \(lines) lines")
         }
     }

@@ -50,10 +50,10 @@ struct CountingRuns {
     var last: AttemptSummary { summaries.last ?? AttemptSummary() }
 
     mutating func run(_ lines: some Sequence<String>, now: Timestamp, complete: Bool = false) throws {
-        var counter = AttemptCounter(rules: rules, memory: memory, now: now, zone: .utc)
-        for line in lines { counter.consume(Array(line.utf8).span) }
-        summaries.append(counter.finish(complete: complete))
-        memory = try stored(counter.memory)
+        let counted = countedBothWays(
+            lines.map { Array($0.utf8) }, rules: rules, memory: memory, now: now, complete: complete)
+        summaries.append(counted.summary)
+        memory = try stored(counted.memory)
     }
 
     mutating func run(_ log: LogText) throws { try run(log.lines, now: log.time + 1) }

@@ -1,0 +1,127 @@
+// Eight bytes at a time: the tools of the fast path. Every load is checked against the end of what is read
+// (`unsafeLoadUnaligned(fromByteOffset:)` is unsafe only for types whose bytes may be no value; an integer's always are).
+
+extension RawSpan {
+    /// Eight bytes, the first one lowest.
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    @inline(__always)
+    func byte(at offset: Int) -> UInt8 { unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self) }
+
+    /// Whether `text` stands at `offset`: compared by words, the last one overlapping the one before.
+    @inline(__always)
+    func has(_ text: StaticString, at offset: Int) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard offset >= 0, offset <= byteCount - length else { return false }
+        let expected = UnsafeRawPointer(text.utf8Start)
+        if length >= 8 {
+            var index = 0
+            while index <= length &- 8 {
+                if load(offset &+ index, UInt64.self) != expected.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                {
+                    return false
+                }
+                index &+= 8
+            }
+            let last = length &- 8
+            return load(offset &+ last, UInt64.self)
+                == expected.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+        }
+        if length >= 4 {
+            let last = length &- 4
+            return load(offset, UInt32.self) == expected.loadUnaligned(as: UInt32.self)
+                && load(offset &+ last, UInt32.self)
+                    == expected.loadUnaligned(fromByteOffset: last, as: UInt32.self)
+        }
+        for index in 0..<length
+        where load(offset &+ index, UInt8.self) != expected.load(fromByteOffset: index, as: UInt8.self) { return false }
+        return true
+    }
+
+    @inline(__always)
+    private func load<Number: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _: Number.Type) -> Number {
+        unsafeLoadUnaligned(fromByteOffset: offset, as: Number.self)
+    }
+}
+
+extension UInt64 {
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+
+    /// Which bytes are below `limit` (at most 0x80): 0x80 in each of them. Exact up to the lowest such byte; what lies
+    /// above it may be marked wrongly, by the borrow.
+    @inline(__always)
+    func bytesBelow(_ limit: UInt8) -> UInt64 {
+        (self &- UInt64.ones &* UInt64(limit)) & ~self & (UInt64.ones << 7)
+    }
+
+    /// Whether one of the bytes is `byte`.
+    @inline(__always)
+    func holds(_ byte: UInt8) -> Bool { (self ^ (UInt64.ones &* UInt64(byte))).bytesBelow(1) != 0 }
+}
+
+/// The decimal number that a word begins with.
+struct DecimalWord {
+    /// How many digits, 0 to 8. Eight may be more.
+    let count: Int
+    /// 0 without digits.
+    let value: UInt64
+
+    /// The digits are made neighbours' sums: pairs, then fours, then all eight.
+    @inline(__always)
+    init(_ word: UInt64) {
+        let values = word ^ 0x3030_3030_3030_3030
+        // A byte that is no digit sets its highest bit; a carry reaches only bytes behind it.
+        let others = ((values &+ 0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080
+        count = others.trailingZeroBitCount >> 3
+        guard count > 0 else {
+            value = 0
+            return
+        }
+        var sums = values << UInt64(64 - 8 * count)
+        sums = (sums &* 10 &+ (sums >> 8)) & 0x00FF_00FF_00FF_00FF
+        sums = (sums &* 100 &+ (sums >> 16)) & 0x0000_FFFF_0000_FFFF
+        value = (sums &* 10_000 &+ (sums >> 32)) & 0xFFFF_FFFF
+    }
+}
+
+/// A keyed hash. Attackers choose names and addresses; without the key, which is another in each process, they cannot
+/// choose such that collide.
+struct Mixer {
+    private let first: UInt64
+    private let second: UInt64
+
+    /// The keys come from the standard library's hasher, which has its own from the kernel.
+    init() {
+        var hasher = Hasher()
+        hasher.combine(1)
+        first = UInt64(bitPattern: Int64(hasher.finalize())) | 1
+        hasher = Hasher()
+        hasher.combine(2)
+        second = UInt64(bitPattern: Int64(hasher.finalize())) | 1
+    }
+
+    /// Both halves of a 128-bit product (as in wyhash): each bit of both words reaches the whole result.
+    @inline(__always)
+    func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let product = (left ^ first).multipliedFullWidth(by: right ^ second)
+        return product.high ^ product.low
+    }
+
+    func hash(_ bytes: RawSpan) -> UInt64 {
+        var state = mix(UInt64(bytes.byteCount), 0)
+        var index = 0
+        while index <= bytes.byteCount - 8 {
+            state = mix(state, bytes.word(at: index))
+            index += 8
+        }
+        var rest: UInt64 = 0
+        while index < bytes.byteCount {
+            rest = rest << 8 | UInt64(bytes.byte(at: index))
+            index += 1
+        }
+        return mix(state, rest)
+    }
+}
