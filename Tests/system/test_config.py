@@ -43,7 +43,7 @@ HOME = (*DISK, "partitions", "/home")
 
 MISTAKES = [
     (("sensor",), []), (("sensors",), ...), (("sensors",), []), (("sensors",), {}), (("messaging_channels",), ...),
-    (("messaging_channels",), None), (("hostname",), ""), (("hostname",), 5), (("metrics_file",), ""),
+    (("messaging_channels",), None), (("hostname",), ""), (("hostname",), 5), (("metrics_file",), ""), (("metrics_file",), "m.prom"),
     (("sensors", 0), {}), (("sensors", 0), "diskspace"), (("sensors", 0, "free_memory"), {}), (("sensors", 0, "disk"), {}),
     (("messaging_channels", 0, "fax"), {}), (DISK, None), (DISK, []),
     ((*TELEGRAM, "chat_id"), ...), ((*TELEGRAM, "chat_id"), True), ((*TELEGRAM, "token"), ...),
@@ -62,7 +62,8 @@ MISTAKES = [
     ((*MEMORY, "recovery"), 1), ((*MEMORY, "recovery_margin"), 101), ((*MEMORY, "max_check_attempts"), 0),
     ((*MEMORY, "max_check_attempts"), 1.5), ((*MEMORY, "renotify_time"), -1), ((*MEMORY, "update_interval"), "often"),
     ((*MEMORY, "name"), ""), ((*MEMORY, "name"), "a|b"), ((*MEMORY, "name"), " a"), ((*MEMORY, "name"), "a" * 65),
-    ((*MEMORY, "name"), "notifications"), ((*MEMORY, "inode_threshold"), 95),
+    ((*MEMORY, "name"), "notifications"), ((*MEMORY, "name"), "metrics_file"), ((*MEMORY, "name"), "state"),
+    ((*MEMORY, "inode_threshold"), 95),
     ((*SSH, "source"), "syslog"), ((*SSH, "duration"), 0), ((*SSH, "amount"), -1), ((*SSH, "amount"), 2.5),
     ((*SSH, "login_after_failures"), -1), ((*SSH, "notify_logins"), "yes"), ((*SSH, "ignore_addresses"), "10.0.0.1"),
     ((*SSH, "log_file"), ""), ((*SSH, "threshold"), 5),

@@ -20,10 +20,13 @@ struct Report: Sendable, Equatable {
 
     /// Problems first, the most severe before; one line of clean text without the status word.
     var summary: String {
-        let problems = findings.filter { $0.status != .ok }.sorted { $0.status > $1.status }
+        let problems = findingsBySeverity.filter { $0.status != .ok }
         if problems.isEmpty { return Report.joined(findings.map(\.text), limit: 4) }
         return Report.joined(problems.map(\.text), limit: 4)
     }
+
+    /// The most severe first, else in the order of the config: sorted(by:) is stable.
+    var findingsBySeverity: [Finding] { findings.sorted { $0.status > $1.status } }
 
     private static func joined(_ texts: [String], limit: Int) -> String {
         let shown = texts.prefix(limit).map { Clean.text($0, limit: 200) }.chained(by: "; ")
@@ -42,12 +45,17 @@ struct NotificationReport: Sendable, Equatable {
 }
 
 extension Report {
+    private static let failureID = "servercheck"
+
+    /// Whether this is no result of a run, but what `failure` made.
+    var isFailure: Bool { findings.contains { $0.id == Report.failureID } }
+
     /// What a command that could not run has to say: a line per reason.
     static func failure(_ reasons: [String], host: String, time: Timestamp) -> Report {
         Report(
             version: Servercheck.version, host: host, time: time,
             findings: reasons.map {
-                Finding(sensor: "servercheck", id: "servercheck", kind: .silent, status: .unknown, text: $0)
+                Finding(sensor: failureID, id: failureID, kind: .silent, status: .unknown, text: $0)
             })
     }
 

@@ -7,6 +7,7 @@ import Glibc
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case nagios
     case json
+    case openmetrics
 }
 
 /// Prints a report.
@@ -16,12 +17,13 @@ struct Printer: Sendable {
     var isQuiet: Bool = false
     var environment: [String: String] = [:]
 
-    /// - Parameter preview: lines behind the text, not part of JSON.
+    /// - Parameter preview: lines behind the text, not part of JSON or metrics.
     func print(_ report: Report, preview: [String] = []) {
         if isQuiet, report.status == .ok { return }
         switch format {
         case .json:
             StandardStream.output.write(String(decoding: JSONText.encode(report), as: UTF8.self) + "\n")
+        case .openmetrics: StandardStream.output.write(OpenMetrics.text(report))
         case .nagios:
             let lines = NagiosText(verbosity: verbosity).lines(report) + preview
             let isJournal = JournalStream.receives(STDOUT_FILENO, environment: environment)

@@ -13,7 +13,7 @@ struct RunCommand: ParsableCommand {
     var dryRun = false
     @Option(help: ArgumentHelp("Only this sensor (repeatable); the others' state is left as it is.", valueName: "name"))
     var sensor: [String] = []
-    @Option(help: "How to print: nagios or json.")
+    @Option(help: "How to print: nagios, json or openmetrics (Prometheus' text format).")
     var format = OutputFormat.nagios
     @Option(help: ArgumentHelp("For the whole run, whatever blocks.", valueName: "seconds"))
     var timeout: Double = RunSettings.defaultTimeout

@@ -33,8 +33,9 @@ struct Servercheck: ParsableCommand {
                 if first?.hasPrefix("--generate-completion-script") == true { end(Status.ok.rawValue) }
             } else {
                 StandardStream.error.write(text + "\n")
-                let isJSON = CommandLine.arguments.joined(separator: "=").contains("--format=json")
-                Printer(format: isJSON ? .json : .nagios)
+                let options = CommandLine.arguments.joined(separator: "=")
+                let format = OutputFormat.allCases.first { options.contains("--format=\($0.rawValue)") }
+                Printer(format: format ?? .nagios)
                     .print(.failure(message(for: error), host: Machine.ownHostname(), time: .current))
             }
             end(Status.unknown.rawValue)

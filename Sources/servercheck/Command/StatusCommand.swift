@@ -10,7 +10,7 @@ struct StatusCommand: ParsableCommand {
     var stateDir: String?
     @Option(help: ArgumentHelp("An older result is UNKNOWN.", valueName: "seconds"))
     var maxAge: Double = 300
-    @Option(help: "How to print: nagios or json.")
+    @Option(help: "How to print: nagios, json or openmetrics (Prometheus' text format).")
     var format = OutputFormat.nagios
     @Flag(name: [.customShort("v"), .long], help: "More detail; up to -vvv.")
     var verbose: Int

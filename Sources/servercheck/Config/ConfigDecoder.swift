@@ -83,7 +83,7 @@ struct ConfigDecoder {
         }
         var top = ConfigReader(members, path: "", credentialsDirectory: credentialsDirectory)
         config.hostname = line("hostname", limit: 253, in: &top)
-        config.metricsFile = line("metrics_file", limit: 4095, in: &top)
+        config.metricsFile = metricsFile(in: &top)
 
         let channelEntries = entries(
             top.value("messaging_channels"), of: "messaging_channels", kinds: registry.channels.map { $0.kind })
@@ -108,11 +108,24 @@ struct ConfigDecoder {
         return config
     }
 
+    private func metricsFile(in top: inout ConfigReader) -> String? {
+        let key = "metrics_file"
+        guard let path = line(key, limit: 4000, in: &top) else { return nil }
+        if !path.hasPrefix("/") {
+            top.problem(key, "must be an absolute path, is \(ConfigProblem.quoted(path))")
+        } else if !path.hasSuffix(".prom") {
+            let text = "node_exporter reads only files that end in .prom, this is \(ConfigProblem.quoted(path))"
+            top.problem(key, text, severity: .warning)
+        }
+        return path
+    }
+
     /// A text of one line, not empty.
     private func line(_ key: String, limit: Int, in top: inout ConfigReader) -> String? {
         guard let text = top.string(key) else { return nil }
         if text.isEmpty || text.utf8.count > limit || text.unicodeScalars.contains(where: ConfigNames.isControl) {
             top.problem(key, "must be a text of 1 to \(limit) bytes on one line, is \(ConfigProblem.quoted(text))")
+            return nil
         }
         return text
     }

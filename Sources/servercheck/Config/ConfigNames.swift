@@ -3,7 +3,7 @@
 /// The names given so far in one list.
 struct ConfigNames {
     /// Findings of servercheck itself have these names.
-    private static let reserved = ["notifications"]
+    private static let reserved = ["metrics_file", "notifications", "servercheck", "state", "status"]
     private static let limit = 64
     private static let unfit = "'\"`\\:;=|"
 

@@ -16,7 +16,7 @@ enum Clean {
                 cleaned.append("…")
                 break
             }
-            cleaned.append(isHarmless(scalar) ? scalar : "?")
+            cleaned.append(scalar != "|" && isPrintable(scalar) ? scalar : "?")
             count += 1
         }
         return String(cleaned)
@@ -41,8 +41,8 @@ enum Clean {
         return quoted + "'"
     }
 
-    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar == "|" { return false }
+    /// Whether a terminal only shows it.
+    static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         // Cf holds the bidirectional overrides, which can make a line read backwards, and the tag characters.
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false

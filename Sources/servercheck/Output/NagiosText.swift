@@ -11,8 +11,7 @@ struct NagiosText: Sendable {
         var first = "SERVERCHECK \(report.status.word) - \(report.summary)"
         let perfdata = report.findings.flatMap(\.metrics).map(NagiosText.perfdata)
         if !perfdata.isEmpty { first += " | " + perfdata.chained(by: " ") }
-        // sorted(by:) is stable: within one status the order stays.
-        return [first] + report.findings.sorted { $0.status > $1.status }.flatMap { lines($0) }
+        return [first] + report.findingsBySeverity.flatMap { lines($0) }
             + (verbosity >= 1 ? report.notifications.map(line) : [])
     }
 

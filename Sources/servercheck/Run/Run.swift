@@ -64,9 +64,15 @@ struct Run: Sendable {
             findings += store.findings
         }
         if let own = notificationFinding(outcome, state) { findings.append(own) }
-        let report = Report(
+        var report = Report(
             version: Servercheck.version, host: hostname, time: machine.now, findings: findings,
             notifications: outcome.notifications)
+        // Not with --sensor: the others' values would vanish. Still under the lock, so that two runs do not mix.
+        if let path = config.metricsFile, !isDryRun, selection.isEmpty,
+            let problem = MetricsFile(path: path).write(report, before: deadline)
+        {
+            report.findings.append(problem)
+        }
         return Outcome(report: report, message: isDryRun ? message : nil)
     }
 

@@ -1,6 +1,6 @@
 // last.json: the last run's report, for `status`. It is written by rename into a directory that may be any user's to
-// read, holds no secret, and is never synced: a reboot makes it old anyway. Its times are in UTC, so that a run with nothing to tell need
-// not read the time zone.
+// read, holds no secret, and is never synced: a reboot makes it old anyway. Its times are in UTC, so that a run with
+// nothing to tell need not read the time zone.
 
 import Glibc
 
@@ -23,32 +23,13 @@ enum LastResult {
         }
     }
 
+    /// `status` is for any user.
     private static func replace(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
-        let temporary = path + ".new"
-        let file = try create(temporary)
-        // The unit's umask is 0077; `status` is for any user.
-        _ = fchmod(file.descriptor, 0o644)
-        do throws(SystemError) {
-            try file.write(bytes)
-            if rename(temporary, path) == 0 { return }
-            guard errno == EISDIR, rmdir(path) == 0, rename(temporary, path) == 0 else {
-                throw .last("replace", path)
-            }
+        do {
+            try OpenFile.replace(path, with: bytes, mode: 0o644)
         } catch {
-            unlink(temporary)
-            throw error
-        }
-    }
-
-    private static func create(_ path: String) throws(SystemError) -> OpenFile {
-        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-        do throws(SystemError) {
-            return try OpenFile(path, flags: flags, mode: 0o644)
-        } catch {
-            guard error.code == EEXIST else { throw error }
-            // Left behind by a kill, or planted: never followed, never reused.
-            if unlink(path) != 0, errno == EISDIR { rmdir(path) }
-            return try OpenFile(path, flags: flags, mode: 0o644)
+            guard error.code == EISDIR, rmdir(path) == 0 else { throw error }
+            try OpenFile.replace(path, with: bytes, mode: 0o644)
         }
     }
 

@@ -124,6 +124,8 @@ import Testing
             ("a=b", unfit), ("diskspace:/", unfit),
             (" a", "must not begin or end with a space"), ("a ", "must not begin or end with a space"),
             ("notifications", "\"notifications\" is taken by servercheck itself"),
+            ("state", "\"state\" is taken by servercheck itself"),
+            ("metrics_file", "\"metrics_file\" is taken by servercheck itself"),
         ] as [(String, String?)])
     func fitNames(name: String, expected: String?) {
         var names = ConfigNames()
@@ -132,7 +134,22 @@ import Testing
     }
 
     @Test(
-        "host name and metrics file are one line of text",
+        "a metrics file is an absolute path, and node_exporter reads only .prom",
+        arguments: [
+            ("\"/m.prom\"", []), ("\"m.prom\"", ["/c.json: metrics_file: must be an absolute path, is \"m.prom\""]),
+            ("\"\"", ["/c.json: metrics_file: must be a text of 1 to 4000 bytes on one line, is \"\""]),
+            (
+                "\"/m.txt\"",
+                ["warning: metrics_file: node_exporter reads only files that end in .prom, this is \"/m.txt\""]
+            ),
+        ] as [(String, [String])])
+    func metricsFile(value: String, expected: [String]) {
+        let text = "{ \"metrics_file\": \(value), \"messaging_channels\": [], \"sensors\": [ { \"probe\": {} } ] }"
+        #expect(lines(text) == expected)
+    }
+
+    @Test(
+        "a host name is one line of text",
         arguments: [
             ("\"\"", "must be a text of 1 to 253 bytes on one line, is \"\""),
             ("\"a\\nb\"", "must be a text of 1 to 253 bytes on one line, is \"a?b\""),

@@ -50,8 +50,8 @@ import Testing
                 "watched:",
                 "  diskspace: every disk: CRITICAL above 90 %, CRITICAL above 95 % of the inodes",
                 "  free_memory: memory used: CRITICAL above 90 %",
-                "  sshd_access: /var/log/auth.log, else /var/log/secure: CRITICAL above 5 failed logins within 30 s, "
-                    + "and at a login after 5 failures; reminder after 5 minutes",
+                "  sshd_access: /var/log/auth.log, else /var/log/secure, else the journal: CRITICAL above 5 failed logins "
+                    + "within 30 s, and at a login after 5 failures; reminder after 5 minutes",
                 "told:",
                 "  telegram: chat 123456789",
                 "  smtp: admin@example.org",

@@ -97,6 +97,7 @@ final class Story {
     var transport = ScriptedTransport()
     var selection: [String] = []
     var isDryRun = false
+    var metricsFile: String?
 
     init() throws { directory = try TemporaryDirectory() }
 
@@ -108,7 +109,8 @@ final class Story {
         machine.now = machine.now + seconds
         let transport = transport
         return try Run(
-            config: .test(channels: channels, sensors: sensors), machine: machine, places: places,
+            config: .test(channels: channels, sensors: sensors, metricsFile: metricsFile), machine: machine,
+            places: places,
             selection: selection, isDryRun: isDryRun, deadline: ContinuousClock.now + .seconds(20),
             log: .silent, makeTransport: { transport }
         ).perform()
@@ -119,9 +121,10 @@ final class Story {
 }
 
 extension Config {
-    static func test(channels: [any Channel], sensors: [any Sensor]) -> Config {
+    static func test(channels: [any Channel], sensors: [any Sensor], metricsFile: String? = nil) -> Config {
         Config(
-            channels: channels, sensors: sensors, hostname: nil, metricsFile: nil, warnings: [], source: .file("test"))
+            channels: channels, sensors: sensors, hostname: nil, metricsFile: metricsFile, warnings: [],
+            source: .file("test"))
     }
 }
 

@@ -74,7 +74,8 @@ def debian_tree(cache, suite, packages=PACKAGES):
     return tree
 
 
-# Runs in the new namespaces as their first process: $1 tree, $2 an empty folder, then SOURCE TARGET pairs to bind.
+# Runs in the new namespaces as their first process: $1 tree, or several (overlayfs's lowerdir), $2 an empty folder, then
+# SOURCE TARGET pairs to bind.
 SETUP = r"""
 set -eu
 tree=$1 space=$2
@@ -110,11 +111,11 @@ exec chroot "$root" /bin/sh -c 'echo ready >/run/ready; exec sleep infinity'
 class Container:
     """A tree in private namespaces; use as a context manager.
 
-    binds: {path on this machine: path inside}.
+    binds: {path on this machine: path inside}; layers: folders whose files come before the tree's.
     """
 
-    def __init__(self, tree, space, binds=None):
-        self.tree = Path(tree)
+    def __init__(self, tree, space, binds=None, layers=()):
+        self.tree = ":".join(map(str, [*layers, tree]))
         self.space = Path(space)
         self.binds = binds or {}
         self.leader = None
@@ -126,7 +127,7 @@ class Container:
         self.errors = open(self.space.with_suffix(".err"), "w+")
         self.leader = subprocess.Popen(
             ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--",
-             "/bin/sh", "-c", SETUP, "setup", str(self.tree), str(self.space), *pairs],
+             "/bin/sh", "-c", SETUP, "setup", self.tree, str(self.space), *pairs],
             stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
         try:
             self._wait_until_ready()
