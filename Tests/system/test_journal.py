@@ -16,6 +16,8 @@ from support.authlog import LineWriter
 from support.journal import BOOT, MACHINE, WRITER, Entry, JournalFiles, JournalMachine
 from support.run import Servercheck
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+RECORDED = REPOSITORY / "Tests/servercheckTests/Fixtures/authlog/sshd-9.2-journal.jsonl"
 pytestmark = pytest.mark.needs("root", "unshare", "nsenter", WRITER)
 
 STORIES = int(os.environ.get("STORIES", "4"))
@@ -450,6 +452,186 @@ def test_the_clock_may_go_back_over_boots(watch):
         assert watch.counted() == (5, total)
 
 
+def log_line(entry):
+    """The entry as rsyslog writes it."""
+    seconds, rest = divmod(entry.realtime, 1_000_000)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{stamp}.{rest:06}+00:00 box {entry.tag}[{entry.pid}]: ".encode() + entry.message + b"\n"
+
+
+def test_a_scan_of_what_a_real_sshd_wrote_finds_the_same_as_in_a_log_file(servercheck, machine, tmp_path):
+    entries = []
+    for line in RECORDED.read_text().splitlines():
+        one = json.loads(line)
+        entries.append(Entry(one["MESSAGE"].encode(), int(one["__REALTIME_TIMESTAMP"]), int(one["__MONOTONIC_TIMESTAMP"]),
+                             int(one["SYSLOG_PID"]), one["SYSLOG_IDENTIFIER"], one["_UID"], one["_BOOT_ID"]))
+    # In several files, of four boots, as they are after rotations.
+    for part in range(0, len(entries), 90):
+        machine.persistent.write(entries[part:part + 90])
+        machine.persistent.rotate()
+    roots = [entry for entry in entries if entry.uid == "0"]
+    log = tmp_path / "auth.log"
+    log.write_bytes(b"".join(map(log_line, roots)))
+    for options in (["--format", "json"], ["--events"], []):
+        journal = servercheck("scan", "--journal", *options, wrapper=machine.enter)
+        file = servercheck("scan", log, *options)
+        assert (journal.exit_code, journal.stderr) == (file.exit_code, file.stderr) == (0, "")
+        if options == ["--events"]:
+            assert journal.events == file.events
+        elif options:
+            ours, theirs = journal.json, file.json
+            assert (ours.pop("lines"), ours.pop("bytes")) == (
+                len(roots), sum(len(entry.message) for entry in roots))
+            del theirs["lines"], theirs["bytes"]
+            assert ours == theirs
+            assert (ours["attempts"], ours["connections"], ours["logins"], ours["unparsed"]) == (75, 38, 6, 0)
+        else:
+            assert [line for line in journal.stdout.splitlines() if not line.startswith("lines ")] == [
+                line for line in file.stdout.splitlines() if not line.startswith("lines ")]
+
+
+def test_scan_takes_log_files_or_the_journal(servercheck, machine, tmp_path):
+    scan = ["scan", "--format", "json"]
+    result = servercheck(*scan, "--journal", tmp_path / "auth.log", wrapper=machine.enter)
+    assert (result.exit_code, result.stderr) == (
+        3, "cannot scan log files and --journal together (name the one or the other)\n")
+    assert result.json["status"] == "UNKNOWN"
+    result = servercheck(*scan, "--journal", wrapper=machine.enter)
+    assert (result.exit_code, result.stderr) == (
+        3, "no journal of this machine in /var/log/journal or /run/log/journal\n")
+    result = servercheck(*scan, wrapper=machine.enter)
+    assert (result.exit_code, result.stderr) == (
+        3, "no auth log found, tried /var/log/auth.log, /var/log/secure and the journal (name a file, or - for standard "
+        "input)\n")
+    # Without a log the journal is taken, and where the config says so.
+    entry = Entry(b"Failed password for root from 192.0.2.1 port 9 ssh2", 1_795_448_010_000_000, 5)
+    machine.persistent.write([entry])
+    assert servercheck(*scan, wrapper=machine.enter).json["attempts"] == 1
+    (machine.root / "log/auth.log").write_bytes(3 * log_line(entry))
+    assert servercheck(*scan, wrapper=machine.enter).json["attempts"] == 3
+    assert servercheck(*scan, "--journal", wrapper=machine.enter).json["attempts"] == 1
+    config = {"messaging_channels": [], "sensors": [{"sshd_access": {"source": "journal"}}]}
+    assert servercheck(*scan, config=config, wrapper=machine.enter).json["attempts"] == 1
+    # What cannot be read to its end is said, and the rest is there.
+    broken = machine.persistent.crash()
+    broken.write_bytes(broken.read_bytes()[:5000])
+    machine.persistent.write([entry])
+    result = servercheck(*scan, "--journal", wrapper=machine.enter)
+    assert (result.exit_code, result.json["attempts"]) == (3, 1)
+    assert result.stderr == (
+        f"cannot read /var/log/journal/{MACHINE}/{broken.name}: it is cut off: the rest of it is skipped\n")
+
+
+def test_going_over_from_a_log_to_the_journal_and_back_counts_everything_once(servercheck, machine):
+    watch = Watch(servercheck, machine, {"source": "auto"})
+    log = machine.root / "log/auth.log"
+    log.touch()
+
+    def write(count, file=True):
+        entries = watch.failures(count)
+        machine.persistent.write(entries)
+        if file:
+            with log.open("ab") as out:
+                out.write(b"".join(map(log_line, entries)))
+
+    def age_state():
+        """Two minutes and more without a log are no rotation."""
+        state = watch.state
+        state.pop("checksum", None)
+        state["sensors"]["sshd_access"]["sshd_access"]["missing_since"] = "2026-01-01T00:00:00Z"
+        (servercheck.state / "state.json").write_text(json.dumps(state))
+
+    write(3)
+    assert watch.counted() == (0, 0)
+    write(4)
+    assert watch.counted() == (4, 4)
+    # rsyslog is taken off the machine.
+    log.unlink()
+    write(2, file=False)
+    assert watch.counted() == (0, 4)
+    age_state()
+    assert watch.counted() == (2, 6)
+    write(5, file=False)
+    assert watch.counted() == (5, 11)
+    # It comes back, and writes what the journal has, too.
+    write(6)
+    assert watch.counted() == (6, 17)
+    assert watch.counted() == (0, 17)
+    write(1)
+    assert watch.counted() == (1, 18)
+    state = watch.state["sensors"]["sshd_access"]["sshd_access"]
+    assert "journal" not in state
+    # A rotation, for a moment without a log, reads no journal.
+    log.rename(log.with_name("auth.log.1"))
+    write(2, file=False)
+    assert watch.counted() == (0, 18)
+    # By hand: from now on the journal.
+    config = {"messaging_channels": [], "sensors": [{"sshd_access": SSHD}]}
+    servercheck.write_config(config)
+    assert watch.counted() == (2, 20)
+    write(3, file=False)
+    assert watch.counted() == (3, 23)
+
+
+@pytest.mark.needs("strace")
+def test_a_file_that_is_cut_while_it_is_read_does_no_harm(watch):
+    journal = watch.machine.persistent
+    journal.write(watch.failures(3))
+    watch.run()
+    journal.write(watch.failures(4))
+    whole = journal.live.read_bytes()
+    path = f"/var/log/journal/{MACHINE}/system.journal"
+    slow = ["strace", "-f", "-o", "/dev/null", "-P", path, "-e", "inject=mmap:delay_exit=2000000:when=1"]
+    process = subprocess.Popen(
+        watch.servercheck.command("run", "--format", "json", config=watch.config,
+                                  wrapper=[*watch.machine.enter, *slow]),
+        env=watch.servercheck.environment(), cwd=watch.servercheck.directory, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE)
+    while process.poll() is None and not is_mapped(journal.live):
+        time.sleep(0.01)
+    os.truncate(journal.live, 0)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 3, (process.returncode, output, errors)
+    texts = [finding["text"] for finding in json.loads(output)["findings"]]
+    assert any(f"cannot read {path}" in text for text in texts), texts
+    journal.live.write_bytes(whole)
+    assert watch.counted() == (4, 4)
+
+
+def is_mapped(path):
+    """Whether any process has the file mapped."""
+    inode = str(path.stat().st_ino)
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        try:
+            if any(line.split()[4] == inode for line in maps.read_text().splitlines()):
+                return True
+        except OSError:
+            pass
+    return False
+
+
+@pytest.mark.needs("strace")
+def test_a_run_that_is_killed_anywhere_loses_and_doubles_nothing(watch):
+    journal = watch.machine.persistent
+    journal.write(watch.failures(3))
+    watch.run()
+    journal.write(watch.failures(4))
+    journal.rotate()
+    journal.write(watch.failures(5))
+    saved = watch.servercheck.directory / "saved"
+    shutil.copytree(watch.servercheck.state, saved)
+    for call, points in {"mmap": (60, 70, 80, 90), "pread64": (1, 2, 3), "openat": (8, 12, 16), "renameat2": (1,),
+                         "fdatasync": (1,), "exit_group": (1,)}.items():
+        for point in points:
+            shutil.rmtree(watch.servercheck.state)
+            shutil.copytree(saved, watch.servercheck.state)
+            kill = ["strace", "-f", "-o", "/dev/null", "-e", f"inject={call}:signal=KILL:when={point}"]
+            watch.run(wrapper=kill)
+            result = watch.run()
+            metrics = {metric["name"]: metric["value"] for metric in watch.finding(result)["metrics"]}
+            assert metrics["attempts_total"] == 9, (call, point, result)
+
+
 class JournalLife:
     """The same messages in a journal and in an auth.log, what becomes of the journal, and runs that count both."""
 
@@ -475,9 +657,8 @@ class JournalLife:
                 tag, pid, message = re.fullmatch(r"\S+ box ([a-z-]+)\[(\d+)\]: (.*)\n", line).groups()
                 entry = self.watch.entry(message, tag=tag, pid=int(pid))
                 entries.append(entry)
-                stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(entry.realtime // 1_000_000))
-                with self.log.open("a") as log:
-                    log.write(f"{stamp}.{entry.realtime % 1_000_000:06}+00:00 box {tag}[{pid}]: {message}\n")
+                with self.log.open("ab") as log:
+                    log.write(log_line(entry))
             if self.random.random() < 0.3:
                 entries.append(self.watch.entry(uid="1000"))
             if self.random.random() < 0.3:
