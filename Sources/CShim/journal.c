@@ -3,12 +3,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct sd_journal sd_journal;
 
@@ -126,9 +128,13 @@ cshim_journal *cshim_journal_open(int descriptor, size_t data_threshold, int *er
     sigemptyset(&bus);
     sigaddset(&bus, SIGBUS);
     pthread_sigmask(SIG_UNBLOCK, &bus, NULL);
-    int result;
-    int descriptors[] = {descriptor};
-    GUARDED(journal, result, library.open_files_fd(&journal->handle, descriptors, 1, 0));
+    // When it succeeds, the library takes the descriptor over and closes it, of which its manual says nothing.
+    int descriptors[] = {fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
+    int result = descriptors[0] < 0 ? -errno : 0;
+    if (result >= 0) {
+        GUARDED(journal, result, library.open_files_fd(&journal->handle, descriptors, 1, 0));
+        if (result < 0) close(descriptors[0]);
+    }
     if (result >= 0) GUARDED(journal, result, library.set_data_threshold(journal->handle, data_threshold));
     if (result >= 0) return journal;
     *error = -result;

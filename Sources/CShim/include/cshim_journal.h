@@ -22,7 +22,7 @@ enum {
 /// Opens the library, once. Returns 0, or -1 with the reason in dlopen(3)'s words.
 int cshim_journal_load(char *reason, size_t reason_size);
 
-/// Reads the journal file at `descriptor`, which stays the caller's and must stay open. NULL, and an errno in `error`,
+/// Reads the journal file at `descriptor`, which stays the caller's. NULL, and an errno in `error`,
 /// when it cannot be read or the library is not loaded.
 ///
 /// - data_threshold: bytes of a field that are decompressed at least, where it is longer.

@@ -24,13 +24,15 @@ struct JournalCursor: Sendable, Hashable {
     }
 
     /// All six parts, in any order; parts of later versions are passed over.
-    init?(_ text: some Collection<UInt8>) {
+    init?(_ text: Span<UInt8>) {
         var ids: (source: JournalID?, boot: JournalID?)
         var numbers: (seqnum: UInt64?, monotonic: UInt64?, realtime: UInt64?, hash: UInt64?)
-        for part in text.split(separator: UInt8(ascii: ";"), maxSplits: 16) {
-            guard let name = part.first, part.dropFirst().first == UInt8(ascii: "=") else { return nil }
-            let value = part.dropFirst(2)
-            switch name {
+        var start = 0
+        while start < text.count {
+            let end = text.firstIndex(of: UInt8(ascii: ";"), in: start..<text.count) ?? text.count
+            guard end - start >= 2, text[start + 1] == UInt8(ascii: "=") else { return nil }
+            let value = text.extracting(start + 2..<end)
+            switch text[start] {
             case UInt8(ascii: "s"): ids.source = JournalID(value)
             case UInt8(ascii: "i"): numbers.seqnum = UInt64(hexadecimal: value)
             case UInt8(ascii: "b"): ids.boot = JournalID(value)
@@ -39,6 +41,7 @@ struct JournalCursor: Sendable, Hashable {
             case UInt8(ascii: "x"): numbers.hash = UInt64(hexadecimal: value)
             default: break
             }
+            start = end + 1
         }
         guard let source = ids.source, let boot = ids.boot, let seqnum = numbers.seqnum,
             let monotonic = numbers.monotonic, let realtime = numbers.realtime, let hash = numbers.hash
@@ -47,7 +50,7 @@ struct JournalCursor: Sendable, Hashable {
             seqnumID: source, seqnum: seqnum, boot: boot, monotonic: monotonic, realtime: realtime, hash: hash)
     }
 
-    init?(_ text: String) { self.init(Array(text.utf8)) }
+    init?(_ text: String) { self.init(Array(text.utf8).span) }
 
     var text: String {
         let number = { (value: UInt64) in String(value, radix: 16) }

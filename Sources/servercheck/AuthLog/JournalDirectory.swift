@@ -61,7 +61,7 @@ struct JournalDirectory {
             throw LogError(
                 .failed, "cannot tell which journal is this machine's: \(error) (run systemd-machine-id-setup)")
         }
-        guard let id = JournalID(text.prefix { $0 != 0x0A }), !id.isNull else {
+        guard let id = JournalID(Array(text.prefix { $0 != 0x0A }).span), !id.isNull else {
             throw LogError(
                 .failed,
                 "cannot tell which journal is this machine's: \(path) holds no id (run systemd-machine-id-setup)")
@@ -149,9 +149,12 @@ enum JournalFileName {
 
     /// `system@SOURCE-SEQNUM-TIME.journal`: the chain and the first sequence number.
     static func rotation(_ name: String) -> (chain: JournalID, head: UInt64)? {
-        guard name.hasPrefix("system@"), name.hasSuffix(".journal") else { return nil }
-        let parts = name.dropFirst(7).dropLast(8).split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, let chain = JournalID(parts[0]), let head = UInt64(hexadecimal: Array(parts[1].utf8))
+        let bytes = Array(name.utf8)
+        // system@, 32 digits, a hyphen, 16 digits, a hyphen, 16 digits, .journal
+        guard bytes.count == 81, bytes[39] == UInt8(ascii: "-"), bytes[56] == UInt8(ascii: "-"),
+            name.hasPrefix("system@"), name.hasSuffix(".journal"),
+            let chain = JournalID(bytes.span.extracting(7..<39)),
+            let head = UInt64(hexadecimal: bytes.span.extracting(40..<56))
         else { return nil }
         return (chain, head)
     }
@@ -159,12 +162,14 @@ enum JournalFileName {
     /// Rotated files that were read to their end: the one after them begins no later than where reading goes on. They
     /// need not even be opened; there may be a hundred.
     static func done(_ names: [String], _ position: JournalPosition?) -> Set<String> {
-        guard let position else { return [] }
+        guard let marks = position?.marks, !marks.isEmpty else { return [] }
         let rotated = names.compactMap { name in rotation(name).map { (name: name, chain: $0.chain, head: $0.head) } }
-            .sorted { ($0.chain.text, $0.head) < ($1.chain.text, $1.head) }
+            .sorted { left, right in
+                (left.chain.high, left.chain.low, left.head) < (right.chain.high, right.chain.low, right.head)
+            }
         var done: Set<String> = []
         for (one, next) in zip(rotated, rotated.dropFirst()) where one.chain == next.chain && one.head < next.head {
-            if let mark = position.mark(of: one.chain), next.head &- 1 <= mark { done.insert(one.name) }
+            if let mark = marks[one.chain], next.head &- 1 <= mark { done.insert(one.name) }
         }
         return done
     }

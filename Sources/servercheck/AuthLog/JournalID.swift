@@ -13,15 +13,14 @@ struct JournalID: Sendable, Hashable {
     }
 
     /// 32 hexadecimal digits, nothing else.
-    init?(_ digits: some Collection<UInt8>) {
-        let middle = digits.index(digits.startIndex, offsetBy: 16, limitedBy: digits.endIndex) ?? digits.endIndex
-        guard digits.count == 32, let high = UInt64(hexadecimal: digits[..<middle]),
-            let low = UInt64(hexadecimal: digits[middle...])
+    init?(_ digits: Span<UInt8>) {
+        guard digits.count == 32, let high = UInt64(hexadecimal: digits.extracting(0..<16)),
+            let low = UInt64(hexadecimal: digits.extracting(16..<32))
         else { return nil }
         self.init(high: high, low: low)
     }
 
-    init?(_ text: some StringProtocol) { self.init(Array(text.utf8)) }
+    init?(_ text: some StringProtocol) { self.init(Array(text.utf8).span) }
 
     var text: String { JournalID.padded(high) + JournalID.padded(low) }
 
@@ -33,14 +32,15 @@ struct JournalID: Sendable, Hashable {
 
 extension UInt64 {
     /// 1 to 16 hexadecimal digits, nothing else.
-    init?(hexadecimal digits: some Collection<UInt8>) {
+    init?(hexadecimal digits: Span<UInt8>) {
         guard 1...16 ~= digits.count else { return nil }
         var value: UInt64 = 0
-        for byte in digits {
+        for index in digits.indices {
+            let byte = digits[index]
             switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(byte - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(byte - UInt8(ascii: "a") + 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | UInt64(byte - UInt8(ascii: "A") + 10)
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(byte &- UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(byte &- UInt8(ascii: "a") &+ 10)
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | UInt64(byte &- UInt8(ascii: "A") &+ 10)
             default: return nil
             }
         }

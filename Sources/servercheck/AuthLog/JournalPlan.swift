@@ -29,6 +29,8 @@ struct JournalPlan: Sendable, Equatable {
 
     /// - Parameter position: of the last run.
     init(_ position: JournalPosition, _ files: [JournalFileFacts]) {
+        let known = position.marks
+        let isComplete = position.isComplete
         var chains: [(rank: UInt64, isVolatile: Bool, parts: [Part])] = []
         for (id, members) in Dictionary(grouping: files.indices, by: { files[$0].header.seqnumID }) {
             let sorted = members.sorted { left, right in
@@ -36,9 +38,9 @@ struct JournalPlan: Sendable, Equatable {
                 return (one.head, one.tail, left) < (other.head, other.tail, right)
             }
             let end = sorted.reduce(0) { max($0, files[$1].header.tail) }
-            var mark = position.mark(of: id)
-            var goesByTime = mark == nil && !position.isComplete
-            if let known = mark, known > end {
+            var mark = known[id]
+            var goesByTime = mark == nil && !isComplete
+            if let seqnum = mark, seqnum > end {
                 isCut = true
                 goesByTime = true
                 mark = nil

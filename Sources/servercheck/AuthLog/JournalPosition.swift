@@ -39,10 +39,16 @@ struct JournalPosition: Equatable, Sendable {
         return chains.count < JournalPosition.chainLimit && chains.allSatisfy { JournalID($0.id) != nil }
     }
 
-    func mark(of chain: JournalID) -> UInt64? {
-        let id = chain.text
-        return chains.prefix(JournalPosition.chainLimit).first { $0.id == id }?.seqnum
+    /// How far each chain was read.
+    var marks: [JournalID: UInt64] {
+        var marks: [JournalID: UInt64] = [:]
+        for chain in chains.prefix(JournalPosition.chainLimit) {
+            if let id = JournalID(chain.id) { marks[id] = chain.seqnum }
+        }
+        return marks
     }
+
+    func mark(of chain: JournalID) -> UInt64? { marks[chain] }
 
     mutating func setMark(_ seqnum: UInt64, of chain: JournalID) {
         let id = chain.text

@@ -82,12 +82,11 @@ struct JournalReader: ~Copyable {
     }
 
     func cursor() throws(LogError) -> JournalCursor {
-        let text = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CSHIM_JOURNAL_CURSOR_SIZE))
-        defer { text.deallocate() }
+        let text = buffer.bindMemory(to: CChar.self)
         guard let base = text.baseAddress else { throw JournalReader.problem(path, ENOMEM) }
         try check(cshim_journal_cursor(handle, base))
-        let bytes = UnsafeRawBufferPointer(text).prefix { $0 != 0 }
-        guard let cursor = JournalCursor(bytes) else { throw JournalReader.problem(path, EBADMSG) }
+        let bytes = UnsafeBufferPointer(rebasing: buffer.bindMemory(to: UInt8.self)[..<strlen(base)])
+        guard let cursor = JournalCursor(bytes.span) else { throw JournalReader.problem(path, EBADMSG) }
         return cursor
     }
 
@@ -99,15 +98,17 @@ struct JournalReader: ~Copyable {
         // its own. A sshd that logs to standard error (-e) names none: then the kernel's.
         entry.pid = try pid("SYSLOG_PID")
         if entry.pid == nil { entry.pid = try pid("_PID") }
-        if let length = try value("_MACHINE_ID") { entry.machine = JournalID(buffer[..<min(length, buffer.count)]) }
+        if let length = try value("_MACHINE_ID") {
+            withValue(length) { entry.machine = JournalID($0) }
+        }
         if let length = try value("MESSAGE") {
             if length <= buffer.count { entry.length = length } else { entry.isOverlong = true }
         }
         return entry
     }
 
-    /// The message that `entry` found.
-    func withMessage(_ length: Int, _ body: (Span<UInt8>) -> Void) {
+    /// What was copied last: after `entry` the message.
+    func withValue(_ length: Int, _ body: (Span<UInt8>) -> Void) {
         let bytes = UnsafeBufferPointer(rebasing: buffer.bindMemory(to: UInt8.self)[..<min(length, buffer.count)])
         body(bytes.span)
     }

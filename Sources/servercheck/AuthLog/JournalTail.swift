@@ -32,7 +32,7 @@ struct JournalTail {
     /// run that takes too long would be given up, and its work be lost.
     static let runLimit = 100_000
     /// A file is opened again after so many entries: libsystemd keeps mapped what it has seen.
-    private static let reopenInterval = 4096
+    private static let reopenInterval = 256
 
     /// Hands every entry that was added since `position` to `consume`.
     ///
@@ -76,6 +76,8 @@ struct JournalTail {
     /// The last entry read from /run, and from /var: what is not after it is its copy on the other side.
     private var lastVolatile: JournalCursor?
     private var lastPersistent: JournalCursor?
+    /// The last entry of this run.
+    private var last: (entry: JournalCursor, isVolatile: Bool)?
 
     private init(_ position: JournalPosition, _ files: [JournalFile], limit: Int) {
         self.files = files.filter { $0.header != nil }
@@ -202,7 +204,7 @@ struct JournalTail {
             if entry.isOverlong {
                 reading.overlongMessages += 1
             } else {
-                reader.withMessage(entry.length ?? 0) { consume($0, entry.length == nil ? nil : entry.pid, entry.time) }
+                reader.withValue(entry.length ?? 0) { consume($0, entry.length == nil ? nil : entry.pid, entry.time) }
             }
         }
         return false
@@ -216,9 +218,7 @@ struct JournalTail {
 
     private mutating func remember(_ entry: JournalCursor, isVolatile: Bool) {
         if isVolatile { lastVolatile = entry } else { lastPersistent = entry }
-        reading.position.cursor = entry.text
-        reading.position.realtime = entry.time
-        reading.position.isVolatile = isVolatile ? true : nil
+        last = (entry, isVolatile)
     }
 
     /// A rotated file that is damaged is told of, and passed over from there on. In the one that grows nothing new can be
@@ -250,7 +250,14 @@ struct JournalTail {
         }
     }
 
-    private mutating func finish() { reading.position.trim(lastUsed: lastUsed) }
+    private mutating func finish() {
+        if let last {
+            reading.position.cursor = last.entry.text
+            reading.position.realtime = last.entry.time
+            reading.position.isVolatile = last.isVolatile ? true : nil
+        }
+        reading.position.trim(lastUsed: lastUsed)
+    }
 
     /// When each chain was written to last.
     private var lastUsed: [JournalID: UInt64] {
@@ -262,6 +269,6 @@ struct JournalTail {
     }
 
     private var byAge: [JournalID] {
-        lastUsed.sorted { ($0.value, $0.key.text) < ($1.value, $1.key.text) }.map(\.key)
+        lastUsed.sorted { ($0.value, $0.key.high, $0.key.low) < ($1.value, $1.key.high, $1.key.low) }.map(\.key)
     }
 }
