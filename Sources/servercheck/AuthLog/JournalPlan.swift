@@ -40,7 +40,8 @@ struct JournalPlan: Sendable, Equatable {
             let end = sorted.reduce(0) { max($0, files[$1].header.tail) }
             var mark = known[id]
             var goesByTime = mark == nil && !isComplete
-            if let seqnum = mark, seqnum > end {
+            // Where only rotated files are left, the last one was deleted after it had been read.
+            if let seqnum = mark, seqnum > end, sorted.contains(where: { !files[$0].isArchived }) {
                 isCut = true
                 goesByTime = true
                 mark = nil

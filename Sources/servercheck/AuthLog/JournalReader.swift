@@ -139,6 +139,9 @@ struct JournalReader: ~Copyable {
         if result < 0 { throw JournalReader.problem(path, result == .min ? EIO : -result) }
     }
 
+    /// The entries come back to where they were.
+    static func endless(_ path: String) -> LogError { problem(path, EBADMSG) }
+
     private static func problem(_ path: String, _ code: Int32) -> LogError {
         let reason =
             switch code {

@@ -86,6 +86,7 @@ struct JournalTail {
         machineID = files.first.flatMap { JournalDirectory.machineID(ofFile: $0.path) }
         reading = JournalReading(position: position, isMissing: files.isEmpty)
         if position.lastEntry == nil { reading.position.cursor = nil }
+        reading.position.chains = Array(position.chains.prefix(JournalPosition.chainLimit))
         if let last = position.lastEntry {
             if position.isVolatile == true { lastVolatile = last } else { lastPersistent = last }
         }
@@ -161,10 +162,12 @@ struct JournalTail {
     ) throws(LogError) {
         let chain = header.seqnumID
         var mark = max(part.mark, header.head > 0 ? header.head - 1 : 0)
-        do {
+        do throws(LogError) {
             var isAtEnd = false
             while !isAtEnd, left > 0 {
+                let before = mark
                 isAtEnd = try readPiece(file, chain, part, &mark, consume: consume)
+                if !isAtEnd, mark == before { throw JournalReader.endless(file.path) }
                 progress(mark)
             }
             if isAtEnd, file.isArchived { mark = max(mark, header.tail) }
