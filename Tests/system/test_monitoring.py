@@ -1,9 +1,9 @@
 """contrib/ at work: Icinga 2, Nagios, NRPE, promtool and node_exporter from Debian's packages load and use it as it is."""
 
 import json
+import re
 import subprocess
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -37,18 +37,34 @@ chown -R nagios:nagios /var/cache/icinga2 /var/log/icinga2 /var/lib/icinga2
 /usr/lib/icinga2/prepare-dirs /etc/default/icinga2
 rm -r /etc/icinga2/conf.d
 mkdir /etc/icinga2/conf.d /etc/servercheck
-# The standard places: /var/lib/servercheck and /run/servercheck are root's, as after a run by hand.
 mkdir -m 755 /run/servercheck
+touch /var/log/auth.log
+chgrp adm /var/log/auth.log
+chmod 640 /var/log/auth.log
+# What contrib/README.md says.
+usermod -aG adm nagios
+install -d -o nagios -g nagios -m 750 /var/lib/servercheck-nagios
+chgrp servercheck /var/lib/prometheus/node-exporter
+chmod 775 /var/lib/prometheus/node-exporter
 """
 
 ICINGA = """
-include "conf.d.contrib/servercheck.conf"
 object Host "watched" {
   check_command = "dummy"
   vars.servercheck = true
 }
 object Host "other" {
   check_command = "dummy"
+}
+object Host "without-timer" {
+  check_command = "dummy"
+}
+object Service "servercheck" {
+  host_name = "without-timer"
+  check_command = "servercheck-run"
+  vars.servercheck_state_dir = "/var/lib/servercheck-nagios"
+  /* Only when a test asks for it. */
+  enable_active_checks = false
 }
 object CheckerComponent "checker" { }
 object ExternalCommandListener "command" { }
@@ -107,6 +123,11 @@ def container(binary, tree_cache, tmp_path_factory):
         yield container
 
 
+def is_listening(container, port):
+    tables = [Path(f"/proc/{container.init}/net/{name}").read_text() for name in ("tcp", "tcp6")]
+    return any(re.search(rf":{port:04X} 0+:0000 0A ", table) for table in tables)
+
+
 class Daemon:
     """A program in the foreground, ended with the container at the latest."""
 
@@ -131,7 +152,7 @@ class Daemon:
 @pytest.fixture(scope="module")
 def icinga(container):
     (container.root / "etc/icinga2/conf.d/test.conf").write_text(ICINGA)
-    container.shell("ln -s /contrib/icinga2 /etc/icinga2/conf.d.contrib")
+    container.shell("cp /contrib/icinga2/servercheck.conf /etc/icinga2/conf.d/")
     container.run("icinga2", "daemon", "-C")
     daemon = Daemon(container, "icinga2", "daemon")
     pipe = container.root / "run/icinga2/cmd/icinga2.cmd"
@@ -144,8 +165,7 @@ def icinga(container):
 def nrpe(container):
     container.shell("cp /contrib/nrpe/servercheck.cfg /etc/nagios/nrpe.d/")
     daemon = Daemon(container, "nrpe", "-f", "-c", "/etc/nagios/nrpe.cfg")
-    daemon.wait_for(lambda: "0100007F:1622" in (container.root / "proc/net/tcp").read_text()
-                    or ":1622 " in (container.root / "proc/net/tcp").read_text())
+    daemon.wait_for(lambda: is_listening(container, 5666))
     yield daemon
     daemon.stop()
 
@@ -209,10 +229,14 @@ def ran(request, container):
     return result
 
 
+def config(container, sensors, **keys):
+    path = container.root / "etc/servercheck/config.json"
+    path.write_text(json.dumps({"messaging_channels": [], "sensors": sensors, **keys}))
+    path.chmod(0o600)
+
+
 def run(container, sensors, **keys):
-    config = container.root / "etc/servercheck/config.json"
-    config.write_text(json.dumps({"messaging_channels": [], "sensors": sensors, **keys}))
-    config.chmod(0o600)
+    config(container, sensors, **keys)
     return container.run("env", "LOG_LEVEL=CRITICAL", "servercheck", check=False)
 
 
@@ -242,24 +266,21 @@ def check_nrpe(container):
     return container.run("/usr/lib/nagios/plugins/check_nrpe", "-H", "127.0.0.1", "-c", "check_servercheck", check=False)
 
 
-def test_only_hosts_that_say_so_get_the_service(container, icinga):
-    assert list(status_dat(icinga.daemon.wait_for(
-        lambda: icinga.status.exists() and icinga.status.read_text()))) == ["watched"]
+def test_icinga_runs_it_itself_where_there_is_no_timer(container, icinga):
+    run(container, [SENSORS["WARNING"], {"sshd_access": {}}])
+    container.shell("chgrp nagios /etc/servercheck/config.json; chmod 640 /etc/servercheck/config.json")
+    icinga.check("without-timer")
+    last = container.root / "var/lib/servercheck-nagios/last.json"
+    icinga.daemon.wait_for(last.exists)
+    ran = container.run("servercheck", "status", "--state-dir", "/var/lib/servercheck-nagios", check=False)
+    assert "OK sshd_access: " in ran.stdout
+    assert ran.returncode == EXIT_CODES["WARNING"]
+    icinga.shows("without-timer", ran)
 
 
-def test_icinga_runs_it_itself_where_there_is_no_timer(container):
-    """The command servercheck-run as its README says: user nagios in group adm, a config that it may read."""
-    run(container, [SENSORS["WARNING"]])
-    container.shell("""
-        mkdir /var/lib/servercheck-nagios
-        chown nagios /var/lib/servercheck-nagios
-        chgrp nagios /etc/servercheck/config.json
-        chmod 640 /etc/servercheck/config.json
-    """)
-    done = container.run("setpriv", "--reuid=nagios", "--regid=nagios", "--init-groups", "env", "LOG_LEVEL=CRITICAL",
-                         "/usr/local/bin/servercheck", "run", "--config", "/etc/servercheck/config.json",
-                         "--state-dir", "/var/lib/servercheck-nagios", "--timeout", "30", check=False)
-    assert (done.returncode, done.stderr) == (1, "")
+def test_only_hosts_that_say_so_get_the_service(icinga):
+    services = status_dat(icinga.daemon.wait_for(lambda: icinga.status.exists() and icinga.status.read_text()))
+    assert set(services) == {"watched", "without-timer"}
 
 
 # Prometheus
@@ -295,7 +316,6 @@ def test_promtool_accepts_every_metric_there_is(container, sensors_of_all_kinds)
 
 @pytest.fixture
 def sensors_of_all_kinds(container):
-    container.run("touch", "/var/log/auth.log")
     container.run("mkdir", "-p", HOSTILE)
     container.run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", HOSTILE)
     yield [{"diskspace": {"partitions": {HOSTILE: {"threshold": 90, "warning_threshold": 80}}}},
@@ -305,11 +325,9 @@ def sensors_of_all_kinds(container):
 
 @pytest.fixture(scope="module")
 def node_exporter(container):
-    # As contrib/README.md says; dpkg-statoverride does the same and remembers it.
-    container.shell("chgrp servercheck /var/lib/prometheus/node-exporter; chmod 775 /var/lib/prometheus/node-exporter")
     daemon = Daemon(container, "setpriv", "--reuid=prometheus", "--regid=prometheus", "--clear-groups",
                     "prometheus-node-exporter", "--collector.disable-defaults", "--collector.textfile")
-    daemon.wait_for(lambda: ":238C " in (container.root / "proc/net/tcp6").read_text())
+    daemon.wait_for(lambda: is_listening(container, 9100))
     yield lambda: scrape(container)
     daemon.stop()
 
@@ -322,14 +340,17 @@ def scrape(container):
          "http://127.0.0.1:9100/metrics"], check=True, capture_output=True, text=True, timeout=30).stdout
 
 
-def test_node_exporter_serves_the_file_of_the_service_user(container, node_exporter, sensors_of_all_kinds):
-    container.shell("mkdir -p /var/lib/own /run/own; chown servercheck /var/lib/own /run/own; chown servercheck /etc/servercheck/config.json")
-    run(container, sensors_of_all_kinds, metrics_file=METRICS_FILE)
-    (container.root / METRICS_FILE[1:]).unlink()
+def test_node_exporter_serves_what_the_service_user_wrote(container, node_exporter, sensors_of_all_kinds):
+    """As the unit runs it: the config a credential, the umask 0077."""
+    config(container, sensors_of_all_kinds, metrics_file=METRICS_FILE)
+    container.shell(f"""
+        rm -f {METRICS_FILE}
+        install -d -o servercheck /run/credentials /run/own /var/lib/own
+        install -o servercheck -m 400 /etc/servercheck/config.json /run/credentials/
+    """)
     done = container.run(
-        "setpriv", "--reuid=servercheck", "--regid=servercheck", "--clear-groups", "env", "STATE_DIRECTORY=/var/lib/own",
-        "RUNTIME_DIRECTORY=/run/own", "sh", "-c", "umask 077; exec servercheck run -v", check=False)
-    assert "metrics_file" not in done.stdout, done.stdout
+        "setpriv", "--reuid=servercheck", "--regid=servercheck", "--groups=adm", "env", "CREDENTIALS_DIRECTORY=/run/credentials",
+        "STATE_DIRECTORY=/var/lib/own", "RUNTIME_DIRECTORY=/run/own", "sh", "-c", "umask 077; exec servercheck", check=False)
     written = metrics((container.root / METRICS_FILE[1:]).read_text())
     served = metrics(node_exporter())
     assert served["node_textfile_scrape_error", ()] == 0
@@ -362,6 +383,5 @@ def test_every_metric_in_the_alert_rules_exists(container, sensors_of_all_kinds)
     run(container, sensors_of_all_kinds, metrics_file="/tmp/all.prom")
     known = {name for name, _ in metrics((container.root / "tmp/all.prom").read_text())}
     rules = (CONTRIB / "prometheus/servercheck.rules.yml").read_text()
-    import re
     used = set(re.findall(r"\bservercheck_[a-z_]+", rules))
     assert used - known == {"servercheck_notifications_pending"}
