@@ -200,3 +200,22 @@ def test_root_may_run_it_by_hand_and_the_unit_goes_on(story, case, tried_before,
         assert metrics(seen.mine)["attempts"] == tried_before
         assert metrics(seen.last)["attempts"] == tried_after
         assert metrics(seen.last)["attempts_total"] == metrics(seen.mine)["attempts_total"] + tried_after
+
+
+# metrics_file
+
+@pytest.mark.parametrize("place", ["collector", "allowed"])
+def test_the_metrics_file_is_written_where_the_unit_may_write(story, place):
+    seen = getattr(story["metrics_written"], place)
+    assert (seen.service["ExecMainStatus"], outcome(seen.service)) == ("0", SUCCESS)
+    assert (seen.mode, seen.folder) == ("servercheck 644", ["servercheck.prom"])
+    assert re.search(r"^servercheck_status 0$", seen.text, re.MULTILINE)
+    # The folder is a mount of its own inside the sandbox, and still part of /var and /.
+    assert sorted(findings(seen.last, "diskspace")) == [f"diskspace:{path}" for path in WATCHED]
+
+
+def test_a_metrics_file_that_the_sandbox_does_not_allow_is_a_warning(story):
+    seen = story["metrics_written"].elsewhere
+    assert (seen.service["ExecMainStatus"], outcome(seen.service), seen.text) == ("1", SUCCESS, None)
+    text, = [finding["text"] for finding in seen.last["findings"] if finding["status"] == "WARNING"]
+    assert "/srv/metrics/servercheck.prom" in text and "ReadWritePaths=" in text

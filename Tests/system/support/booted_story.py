@@ -139,6 +139,30 @@ def secrets(server):
     return Seen(service=service, lines=own_lines(server, cursor), texts=texts)
 
 
+def metrics_written(server):
+    """For node_exporter: where the unit may write, and where its sandbox does not let it."""
+    def seen(path):
+        server.shell(f"install -d -o servercheck {path.rpartition('/')[0]}")
+        server.configure({**calm_config(), "metrics_file": path})
+        service = server.start()
+        written = server.root / path.lstrip("/")
+        return Seen(service=service, last=server.last(), text=written.read_text() if written.exists() else None,
+                    mode=server.shell(f"stat --format='%U %a' {path}", check=False).stdout.strip(),
+                    folder=server.shell(f"ls -A {path.rpartition('/')[0]}").stdout.split())
+
+    # The unit names the folder as one that may be missing.
+    collector = seen("/var/lib/prometheus/node-exporter/servercheck.prom")
+    elsewhere = seen("/srv/metrics/servercheck.prom")
+    dropin = "/etc/systemd/system/servercheck.service.d"
+    server.shell(f"mkdir {dropin}; printf '[Service]\\nReadWritePaths=/srv/metrics\\n' >{dropin}/metrics.conf\n"
+                 "systemctl daemon-reload")
+    allowed = seen("/srv/metrics/servercheck.prom")
+    server.shell(f"rm -r {dropin} /srv/metrics /var/lib/prometheus; systemctl daemon-reload")
+    server.configure(calm_config())
+    server.start()
+    return Seen(collector=collector, elsewhere=elsewhere, allowed=allowed)
+
+
 def by_hand(server):
     """Root runs it by hand; then again where no state was before; then leaves a state file that only root can read."""
     def seen(script):
@@ -178,7 +202,7 @@ def own_lines(server, cursor):
             if SERVICE in (entry.get("UNIT"), entry.get("_SYSTEMD_UNIT"))]
 
 
-CHAPTERS = [installed, without_config, attacked, partitions, memory_alarm, secrets, judged, others,
+CHAPTERS = [installed, without_config, attacked, partitions, memory_alarm, secrets, judged, others, metrics_written,
             attacked_again, journal_kept, quiet, by_hand, upgraded, rebooted, removed, purged, installed_by_script]
 
 
