@@ -43,7 +43,8 @@ HOME = (*DISK, "partitions", "/home")
 
 MISTAKES = [
     (("sensor",), []), (("sensors",), ...), (("sensors",), []), (("sensors",), {}), (("messaging_channels",), ...),
-    (("messaging_channels",), None), (("hostname",), ""), (("hostname",), 5), (("metrics_file",), ""), (("metrics_file",), "m.prom"),
+    (("messaging_channels",), None), (("hostname",), ""), (("hostname",), 5), (("metrics_file",), ""),
+    (("metrics_file",), "m.prom"),
     (("sensors", 0), {}), (("sensors", 0), "diskspace"), (("sensors", 0, "free_memory"), {}), (("sensors", 0, "disk"), {}),
     (("messaging_channels", 0, "fax"), {}), (DISK, None), (DISK, []),
     ((*TELEGRAM, "chat_id"), ...), ((*TELEGRAM, "chat_id"), True), ((*TELEGRAM, "token"), ...),

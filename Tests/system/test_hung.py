@@ -106,6 +106,22 @@ def test_a_log_file_on_a_hung_filesystem_does_not_keep_the_result_back(space, se
     assert seconds < 3 + 1 + BUSY
 
 
+@pytest.mark.needs("root", "unshare", "nsenter")
+def test_a_metrics_file_on_a_hung_filesystem_does_not_keep_the_result_back(space, servercheck):
+    hung = space.point("hung")
+    path = hung / "servercheck.prom"
+    with HungMounts(space, hung):
+        result, seconds = timed(
+            servercheck, "run", "--timeout", 3, config=FINE | {"metrics_file": str(path)}, state=True,
+            wrapper=space.enter)
+    assert result.exit_code == 1
+    warning, memory = result.stdout.splitlines()[1:]
+    assert warning == (f"WARNING metrics_file: Prometheus does not see this run: {path} does not answer "
+                       "(check the filesystem, or change metrics_file)")
+    assert memory.startswith("OK free_memory: ")
+    assert seconds < 3 + 1 + BUSY
+
+
 @pytest.mark.parametrize("name", ["log_file", "config", "state.json", "state.json.spare", "last.json", "last.json.new"])
 def test_a_fifo_in_the_place_of_a_file_holds_nobody_up(servercheck, name):
     fifo = servercheck.directory / "fifo"

@@ -202,7 +202,8 @@ class Engine:
         """Waits until the service has this result: state, text, long text and performance data."""
         first, *rest = result.stdout.splitlines()
         text, _, numbers = first.partition(" | ")
-        expected = {"current_state": str(result.returncode), "plugin_output": text, "long_plugin_output": "\\n".join(rest),
+        expected = {"current_state": str(result.returncode), "plugin_output": text,
+                    "long_plugin_output": "\\n".join(rest),
                     "performance_data": sorted((datum.label, datum.value, datum.unit) for datum in data(numbers))}
         seen = {}
 
@@ -263,7 +264,8 @@ def test_nrpe_passes_a_long_output_on(container, nrpe):
 
 
 def check_nrpe(container):
-    return container.run("/usr/lib/nagios/plugins/check_nrpe", "-H", "127.0.0.1", "-c", "check_servercheck", check=False)
+    return container.run(
+        "/usr/lib/nagios/plugins/check_nrpe", "-H", "127.0.0.1", "-c", "check_servercheck", check=False)
 
 
 def test_icinga_runs_it_itself_where_there_is_no_timer(container, icinga):
@@ -334,7 +336,7 @@ def node_exporter(container):
 
 def scrape(container):
     """What node_exporter serves, over the container's loopback."""
-    script = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
+    script = "import sys, urllib.request as web; sys.stdout.write(web.urlopen(sys.argv[1], timeout=10).read().decode())"
     return subprocess.run(
         ["nsenter", f"--target={container.init}", "--net", "--", "/usr/bin/python3", "-c", script,
          "http://127.0.0.1:9100/metrics"], check=True, capture_output=True, text=True, timeout=30).stdout
@@ -349,8 +351,9 @@ def test_node_exporter_serves_what_the_service_user_wrote(container, node_export
         install -o servercheck -m 400 /etc/servercheck/config.json /run/credentials/
     """)
     done = container.run(
-        "setpriv", "--reuid=servercheck", "--regid=servercheck", "--groups=adm", "env", "CREDENTIALS_DIRECTORY=/run/credentials",
-        "STATE_DIRECTORY=/var/lib/own", "RUNTIME_DIRECTORY=/run/own", "sh", "-c", "umask 077; exec servercheck", check=False)
+        "setpriv", "--reuid=servercheck", "--regid=servercheck", "--groups=adm", "env",
+        "CREDENTIALS_DIRECTORY=/run/credentials", "STATE_DIRECTORY=/var/lib/own", "RUNTIME_DIRECTORY=/run/own",
+        "sh", "-c", "umask 077; exec servercheck", check=False)
     written = metrics((container.root / METRICS_FILE[1:]).read_text())
     served = metrics(node_exporter())
     assert served["node_textfile_scrape_error", ()] == 0
@@ -366,6 +369,43 @@ def test_node_exporter_serves_each_status(container, node_exporter, word):
     assert served["node_textfile_scrape_error", ()] == 0
     assert served["servercheck_status", ()] == EXIT_CODES[word]
     assert int(before) <= served["servercheck_last_run_timestamp_seconds", ()] <= time.time()
+
+
+# What is done to /metrics with the old file in it, 8 KiB that anyone may write to; what the finding says, if there is one.
+OBSTACLES = {
+    "read-only": (
+        "mount -o remount,ro /metrics", "cannot open /metrics/a.prom.new: Read-only file system "
+        "(in the unit: add ReadWritePaths=/metrics with systemctl edit servercheck.service)"),
+    "root's": (
+        "chmod 755 /metrics", "cannot open /metrics/a.prom.new: Permission denied "
+        "(let the user that runs servercheck write to /metrics)"),
+    "full": (
+        "rm /metrics/a.prom; head -c 8k /dev/zero >/metrics/filler",
+        "cannot write /metrics/a.prom.new: No space left on device (free some space or inodes)"),
+    "full but for the old file": ("head -c 4k /dev/zero >/metrics/filler", None),
+}
+
+
+@pytest.mark.parametrize("obstacle", list(OBSTACLES))
+def test_a_metrics_file_that_cannot_be_written_is_shown_with_the_remedy(container, obstacle):
+    script, expected = OBSTACLES[obstacle]
+    config(container, [SENSORS["OK"]], metrics_file="/metrics/a.prom")
+    container.shell(f"""
+        mkdir -p /metrics
+        mount -t tmpfs -o size=8k,mode=777 tmpfs /metrics
+        echo old >/metrics/a.prom
+        {script}
+        install -o servercheck -m 400 /etc/servercheck/config.json /tmp/config.json
+    """)
+    done = container.run("setpriv", "--reuid=servercheck", "--regid=servercheck", "--clear-groups", "servercheck",
+                         "--config", "/tmp/config.json", "--state-dir", "/tmp/state", check=False)
+    text = container.run("cat", "/metrics/a.prom", check=False).stdout
+    container.run("umount", "/metrics")
+    if expected:
+        assert done.stdout.splitlines()[1] == f"WARNING metrics_file: Prometheus does not see this run: {expected}"
+        assert (done.returncode, text) == (1, "" if obstacle == "full" else "old\n")
+    else:
+        assert (done.returncode, metrics(text)["servercheck_status", ()]) == (0, 0)
 
 
 def test_promtool_checks_and_tests_the_alert_rules(container):
