@@ -144,8 +144,9 @@ def test_a_quiet_minute_adds_nothing_to_the_journal(story):
     assert [entry for entry in text if "servercheck" in str(entry)] == []
 
 
-def test_a_problem_that_lasts_adds_nothing_to_the_journal(story):
-    assert story["judged"].lasting.lines == []
+def test_a_problem_that_lasts_adds_its_status_line_to_the_journal(story):
+    assert [(priority, line.split(" - ")[0]) for priority, line in story["judged"].lasting.lines] == [
+        (4, "SERVERCHECK CRITICAL")]
 
 
 def test_what_changes_is_in_the_journal(story):
@@ -153,6 +154,7 @@ def test_what_changes_is_in_the_journal(story):
     assert [(priority, line.split("%")[0].rstrip(" .0123456789")) for priority, line in lines] == [
         (5, "free_memory: first: CRITICAL:"),
         (5, f'smtp: delivered "[{HOSTNAME}] CRITICAL:'),
+        (4, "SERVERCHECK CRITICAL -"),
     ]
     lines = story["judged"].ok.lines
     assert [(priority, line.split("%")[0].rstrip(" .0123456789")) for priority, line in lines] == [

@@ -351,9 +351,9 @@ def test_a_log_file_that_cannot_be_opened_is_only_a_warning(servercheck):
     assert "/nonexistent/servercheck.log" in result.stderr
 
 
-# What comes every minute is below the unit's LogLevelMax=notice; what changed, and why a check failed, is not.
+# A quiet minute is below the unit's LogLevelMax=notice; a status that is not OK, and what changed, is not.
 @pytest.mark.parametrize("config, result, change", [
-    (OK, "<6>", None), (WARNING, "<6>", "<5>"), (CRITICAL, "<6>", "<5>"), ("{", "<4>", None)])
+    (OK, "<6>", None), (WARNING, "<4>", "<5>"), (CRITICAL, "<4>", "<5>"), ("{", "<4>", None)])
 def test_under_systemd_every_line_has_its_priority(servercheck, tmp_path, config, result, change):
     journal = tmp_path / "journal"
     with open(journal, "wb") as file:

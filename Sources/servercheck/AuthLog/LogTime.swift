@@ -102,8 +102,9 @@ struct LogTime {
         return Timestamp(seconds: moment)
     }
 
-    /// The day in the nearest year to now that has this date and is not earlier than the line before by more than half
-    /// a year.
+    /// The day in the nearest year to now that has this date, lies in the past or at most a day or so ahead, and is not
+    /// earlier than the line before by more than half a year. Without the second a log of last winter would be of the
+    /// next one; only a line before can speak for a later year.
     private mutating func day1970(month: Int64, day: Int64) -> Int64? {
         let today = now / 86_400
         let year = LogTime.year(ofDay: today)
@@ -112,6 +113,8 @@ struct LogTime {
         for candidate in (year - 8)...(year + 60) where LogTime.isDate(year: candidate, month: month, day: day) {
             let number = LogTime.days(year: candidate, month: month, day: day)
             if let previous, number * 86_400 < previous - LogTime.halfYear { continue }
+            // A day more than the zone's date can be ahead of UTC's.
+            if best != nil, number > today + 2 { break }
             if let earlier = best, abs(number - today) >= abs(earlier - today) { break }
             best = number
         }

@@ -124,8 +124,6 @@ struct ScanInput {
                 return first == nil
             }
         }
-        // A time without a year is taken for the nearest one; but no log begins in the future.
-        if let time = first, time > now + 86_400 { first = time + -365 * 86_400 }
         return first
     }
 }

@@ -32,9 +32,11 @@ struct Printer: Sendable {
         }
     }
 
-    /// Under systemd each line is a journal entry, and LogLevelMax=notice of the unit keeps out what comes every minute:
-    /// the log tells what changed, `servercheck status` what is. Only of a check that failed the result is all there is.
+    /// Under systemd each line is a journal entry, and LogLevelMax=notice of the unit keeps a quiet minute out: of a run
+    /// that is not OK the status line comes in, and of a check that failed all that is there to explain it.
     private func priority(of line: String, in report: Report) -> String {
-        report.status == .unknown && !line.hasPrefix("\(Status.ok.word) ") ? "<4>" : "<6>"
+        let isStatusLine = line.hasPrefix(NagiosText.prefix)
+        let explains = report.status == .unknown && !line.hasPrefix("\(Status.ok.word) ")
+        return explains || (isStatusLine && report.status != .ok) ? "<4>" : "<6>"
     }
 }

@@ -3,12 +3,15 @@
 
 /// Writes a report for Nagios and people.
 struct NagiosText: Sendable {
+    /// What the status line begins with, and no other line.
+    static let prefix = "SERVERCHECK "
+
     /// 0…3, the guidelines' verbosity.
     var verbosity: Int = 0
 
     /// The lines, without line ends: first `SERVERCHECK WORD - summary | perfdata`, then findings, problems first.
     func lines(_ report: Report) -> [String] {
-        var first = "SERVERCHECK \(report.status.word) - \(report.summary)"
+        var first = "\(NagiosText.prefix)\(report.status.word) - \(report.summary)"
         let perfdata = report.findings.flatMap(\.metrics).map(NagiosText.perfdata)
         if !perfdata.isEmpty { first += " | " + perfdata.chained(by: " ") }
         return [first] + report.findingsBySeverity.flatMap { lines($0) }

@@ -31,7 +31,7 @@ import Testing
     private func moment(_ text: String) throws -> Timestamp { try #require(Timestamp(rfc3339: text)) }
 
     @Test(
-        "without a year it is the nearest year to now that is not half a year before the line before",
+        "without a year it is the nearest year to now that is not to come, nor half a year before the line before",
         arguments: [
             // New Year, seen from both sides.
             (["Dec 31 23:59:59"], "2027-01-01T00:00:30Z", ["2026-12-31T23:59:59Z"]),
@@ -52,16 +52,20 @@ import Testing
             ),
             // 29 February: the nearest leap year.
             (["Feb 29 12:00:00"], "2026-02-28T00:00:00Z", ["2024-02-29T12:00:00Z"]),
-            (["Feb 29 12:00:00"], "2027-03-01T00:00:00Z", ["2028-02-29T12:00:00Z"]),
+            (["Feb 29 12:00:00"], "2027-03-01T00:00:00Z", ["2024-02-29T12:00:00Z"]),
             (["Feb 29 12:00:00"], "2028-02-29T12:00:10Z", ["2028-02-29T12:00:00Z"]),
-            (["Feb 29 12:00:00"], "2100-03-01T00:00:00Z", ["2104-02-29T12:00:00Z"]),
+            (["Feb 29 12:00:00"], "2100-03-01T00:00:00Z", ["2096-02-29T12:00:00Z"]),
+            // No log is of next winter, a clock may be a little ahead.
+            (["Mar  1 00:00:00"], "2026-11-23T12:00:00Z", ["2026-03-01T00:00:00Z"]),
+            (["Nov 24 23:00:00"], "2026-11-23T23:30:00Z", ["2026-11-24T23:00:00Z"]),
+            (["Nov 27 23:00:00"], "2026-11-23T23:30:00Z", ["2025-11-27T23:00:00Z"]),
             // A log over two years: never back by more than half a year.
             (
                 ["Sep  1 00:00:00", "Dec  1 00:00:00", "Feb  1 00:00:00", "May  1 00:00:00", "Jul 15 00:00:00"],
                 "2026-07-20T00:00:00Z",
                 [
-                    "2026-09-01T00:00:00Z", "2026-12-01T00:00:00Z", "2027-02-01T00:00:00Z", "2027-05-01T00:00:00Z",
-                    "2027-07-15T00:00:00Z",
+                    "2025-09-01T00:00:00Z", "2025-12-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-05-01T00:00:00Z",
+                    "2026-07-15T00:00:00Z",
                 ]
             ),
             (
