@@ -8,8 +8,8 @@ extension AttemptCounter {
     /// What to remember, after `finish`.
     var memory: AttemptMemory {
         var memory = AttemptMemory(attemptsTotal: summary.attemptsTotal, previous: nil, clock: clock)
-        memory.previous = logTime.previous.map { Timestamp(seconds: $0) }
-        memory.connections = connections.indices.map { saved(connections[$0]) }
+        memory.previous = parser.logTime.previous.map { Timestamp(seconds: $0) }
+        memory.connections = connections.indices.map { saved($0) }
         let clock = self.clock ?? now
         memory.window = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
             .flatMap { [$0.time, Int64($0.count)] }
@@ -26,7 +26,7 @@ extension AttemptCounter {
             let isDone = connections[index].closed || connections[index].loggedIn
             if isDone { done += 1 } else { open += 1 }
             if isDone ? done <= AttemptMemory.doneLimit : open <= AttemptMemory.openLimit {
-                bytes += saved(connections[index]).jsonSize
+                bytes += saved(index).jsonSize
                 if bytes <= AttemptMemory.connectionBytes { continue }
             }
             close(index)
@@ -34,15 +34,18 @@ extension AttemptCounter {
         }
     }
 
-    private func saved(_ connection: Connection) -> SavedConnection {
-        let text = { (number: Int32) in Clean.text(userNames.text(number)).cut(jsonSize: AttemptMemory.nameLimit) }
+    private func saved(_ index: Int) -> SavedConnection {
+        let connection = connections[index]
+        let text = { (number: Int32) in Clean.text(parser.userNames.text(number)).cut(jsonSize: AttemptMemory.nameLimit)
+        }
         // Markers and their user matter only while the connection may yet count by them alone; ageing needs no fractions.
         let mayCount = connection.attempts == 0 && connection.counted == 0
         let user = mayCount && connection.user >= 0 ? text(connection.user) : nil
         return SavedConnection(
             pid: connection.pid, port: connection.port, peer: connection.peer.flatMap { savedText($0) }, user: user,
             invalid: mayCount && connection.invalidUser ? true : nil, marker: mayCount ? connection.firstMarker : nil,
-            seen: Timestamp(seconds: connection.lastSeen.seconds), read: Timestamp(seconds: connection.readAt.seconds),
+            seen: Timestamp(seconds: connections.lastSeen(index).seconds),
+            read: Timestamp(seconds: connection.readAt.seconds),
             closed: connection.closed ? true : nil, login: connection.loggedIn ? true : nil,
             failures: connection.failures.nonZero, pam: connection.pamFailures.nonZero,
             keyboard: connection.keyboardFailures.nonZero, counted: connection.counted.nonZero)
@@ -50,7 +53,7 @@ extension AttemptCounter {
 
     /// nil for a name that is too long for the state: half a name would be another machine's.
     private func savedText(_ peer: Peer) -> String? {
-        let text = peerNames.text(peer)
+        let text = parser.peerNames.text(peer)
         return text.jsonSize <= AttemptMemory.nameLimit ? text : nil
     }
 
@@ -61,10 +64,10 @@ extension AttemptCounter {
         clock = memory.clock.flatMap { possible.contains($0.microseconds) ? $0 : nil }
         let limit = AttemptMemory.openLimit + AttemptMemory.doneLimit
         for saved in memory.connections.prefix(limit) where connections.index(ofPID: saved.pid) == nil {
-            var connection = Connection(pid: saved.pid, lastSeen: saved.seen, readAt: saved.read)
+            var connection = Connection(pid: saved.pid, readAt: saved.read)
             connection.port = saved.port
-            connection.peer = saved.peer.flatMap { peerNames.peer($0) }
-            connection.user = saved.user.map { userNames.number(of: $0) ?? -2 } ?? -1
+            connection.peer = saved.peer.flatMap { parser.peerNames.peer($0) }
+            connection.user = saved.user.map { parser.userNames.number(of: $0) ?? -2 } ?? -1
             connection.invalidUser = saved.invalid == true
             connection.firstMarker = saved.marker.flatMap { possible.contains($0.microseconds) ? $0 : nil }
             connection.closed = saved.closed == true
@@ -74,7 +77,7 @@ extension AttemptCounter {
             connection.keyboardFailures = max(0, saved.keyboard ?? 0)
             // Its failures were counted when they came, and one more at most, for its markers.
             connection.counted = max(connection.attempts, min(1, max(0, saved.counted ?? 0)))
-            _ = connections.insert(connection)
+            _ = connections.insert(connection, lastSeen: saved.seen)
         }
         let window = memory.window.prefix(2 * AttemptMemory.windowLimit)
         windows.restore(
@@ -83,7 +86,7 @@ extension AttemptCounter {
                     AttemptWindows.Entry(
                         time: window[$0], count: Int(min(window[$0 + 1], AttemptWindows.countLimit)))
                 })
-        recent.restore(memory.failures) { peerNames.peer($0) }
+        recent.restore(memory.failures) { parser.peerNames.peer($0) }
     }
 }
 

@@ -9,7 +9,7 @@
 /// Counts the failed attempts and logins of an auth log.
 struct AttemptCounter {
     /// Called for every counted attempt and login, with its texts; nil costs nothing.
-    var onEvent: ((AttemptEvent) -> Void)?
+    var onEvent: ((AttemptEvent) -> Void)? { didSet { parser.keepsTexts = onEvent != nil } }
     /// Called for every counted attempt: when, and how many. Cheap.
     var onAttempt: ((_ time: Timestamp, _ count: Int) -> Void)?
 
@@ -18,17 +18,16 @@ struct AttemptCounter {
 
     private let rules: AttemptRules
     let now: Timestamp
-    var logTime: LogTime
+    var parser: LogParser
     /// The latest time of the log; nil before its first line.
     var clock: Timestamp?
     var connections = Connections()
     var windows: AttemptWindows
     private var tables: AttemptTables
+    private var rows = RowsOfAddresses()
+    /// Of the notable logins.
+    private var notablePeers: [Peer?] = []
     var recent: RecentFailures
-    var peerNames: PeerNames
-    var userNames: ByteTable
-    /// What the fast path remembers.
-    var fast: FastMemory
 
     /// Microseconds. A connection without a line for so long is over: sshd's LoginGraceTime is two minutes.
     private static let silence: Int64 = 600_000_000
@@ -44,64 +43,53 @@ struct AttemptCounter {
     init(rules: AttemptRules, memory: AttemptMemory = AttemptMemory(), now: Timestamp, zone: LocalZone = .system) {
         self.rules = rules
         self.now = now
-        logTime = LogTime(now: now, zone: zone, previous: memory.previous)
+        let mixer = Mixer()
+        parser = LogParser(time: LogTime(now: now, zone: zone, previous: memory.previous), mixer: mixer)
         windows = AttemptWindows(rules: rules)
         recent = RecentFailures(enough: rules.loginAfterFailures)
-        let mixer = Mixer()
         tables = AttemptTables(mixer: mixer)
-        peerNames = PeerNames(mixer: mixer)
-        userNames = ByteTable(limit: AttemptTables.userLimit, mixer: mixer)
-        fast = FastMemory(mixer: mixer)
         restore(memory)
     }
 
-    /// One complete line, without its LF.
-    mutating func consume(_ line: Span<UInt8>) { consume(line, headIsKnown: false) }
+    /// One complete line, without its line end.
+    mutating func consume(_ line: Span<UInt8>) {
+        parser.read(line)
+        parser.goOn(to: .min)
+        takeFound()
+    }
 
-    /// - Parameter headIsKnown: whether its head is the one that the fast path remembers.
-    mutating func consume(_ line: Span<UInt8>, headIsKnown: Bool) {
-        summary.lines &+= 1
-        summary.bytes &+= line.count &+ 1
-        let pid: UInt32
-        let style: LinePrefix.TimeStyle
-        let message: Range<Int>
-        switch LinePrefix(line) {
-        case .foreign: return
-        case .unreadable:
-            summary.sshdLines += 1
-            summary.unparsed += 1
-            return
-        case .sshd(let readPID, let readStyle, let readMessage):
-            (pid, style, message) = (readPID, readStyle, readMessage)
-        }
-        summary.sshdLines += 1
-        guard let time = logTime.time(of: line, style: style) else {
-            summary.unparsed += 1
-            fast.head = LineHead()
-            return
-        }
-        if !headIsKnown { fast.head = logTime.isAmbiguous ? LineHead() : LineHead(line, style: style, time: time) }
-        advance(to: time)
-        let event = SSHDLine.event(line, message: message)
-        if event.meaning == .nothing { return }
-        take(event, line, pid: pid, time: time)
+    /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
+    mutating func consume(_ lines: RawSpan) {
+        parser.read(lines)
+        takeFound()
     }
 
     /// One message of sshd without a prefix, as the journal hands it out: an entry counts as a line.
     ///
     /// - Parameter pid: nil when it is not known: then nothing can be counted, as with a line whose prefix is not known.
     mutating func consume(message: Span<UInt8>, pid: UInt32?, time: Timestamp) {
-        summary.lines &+= 1
-        summary.bytes &+= message.count
-        summary.sshdLines += 1
-        guard let pid else {
-            summary.unparsed += 1
-            return
+        parser.read(message: message, pid: pid, time: time)
+        parser.goOn(to: .min)
+        takeFound()
+    }
+
+    /// Counts what the parser found.
+    private mutating func takeFound() {
+        var found = Sightings()
+        swap(&found, &parser.found)
+        take(found)
+        found.removeAll()
+        swap(&found, &parser.found)
+    }
+
+    /// Counts what some lines said.
+    mutating func take(_ sightings: Sightings) {
+        rows.begin(epoch: sightings.epoch)
+        for index in sightings.list.indices {
+            let line = sightings.list[index]
+            advance(to: line.time)
+            if line.meaning != .nothing { take(line, sightings.texts) }
         }
-        advance(to: time)
-        let event = SSHDLine.event(message, message: 0..<message.count)
-        if event.meaning == .nothing { return }
-        take(event, message, pid: pid, time: time)
     }
 
     /// Ends the pass.
@@ -117,14 +105,19 @@ struct AttemptCounter {
         }
         if !complete { evict() }
         windows.judge(clock: clock?.microseconds ?? 0)
+        (summary.lines, summary.bytes) = (parser.lines, parser.bytes)
+        (summary.sshdLines, summary.unparsed) = (parser.sshdLines, parser.unparsed)
+        for (index, peer) in notablePeers.enumerated() {
+            summary.notableLogins[index].address = peer.map { parser.peerNames.text($0) }
+        }
         summary.peak = windows.peak.map {
             AttemptSummary.Peak(
                 attempts: $0.count, start: Timestamp(microseconds: $0.time), duration: rules.durationSeconds)
         }
         summary.lastExceeding = windows.lastExceeding.map { Timestamp(microseconds: $0) }
         summary.alarms = windows.alarms
-        summary.byAddress = tables.byAddress { peerNames.text($0) }
-        summary.byUser = tables.byUser { userNames.text($0) }
+        summary.byAddress = tables.byAddress { parser.peerNames.text($0) }
+        summary.byUser = tables.byUser { parser.userNames.text($0) }
         summary.attemptsFromOtherAddresses = tables.fromOtherAddresses
         summary.attemptsWithoutAddress = tables.withoutAddress
         summary.attemptsForOtherUsers = tables.forOtherUsers
@@ -136,7 +129,7 @@ struct AttemptCounter {
 
 extension AttemptCounter {
     /// Moves the log's clock and ends what is over by it.
-    mutating func advance(to time: Timestamp) {
+    private mutating func advance(to time: Timestamp) {
         guard let clock else {
             self.clock = time
             return
@@ -148,54 +141,47 @@ extension AttemptCounter {
             windows.startEpoch(clock: clock.microseconds)
             self.clock = time
             // What is open goes on by the new clock; otherwise it, and all behind it, would not end for as long.
-            for index in connections.indices where connections[index].lastSeen > time {
-                connections[index].lastSeen = time
+            for index in connections.indices where connections.lastSeen(index) > time {
+                connections.setLastSeen(index, time)
             }
         }
         let over = (self.clock ?? time).microseconds - AttemptCounter.silence
-        while let oldest = connections.oldestIndex, connections[oldest].lastSeen.microseconds < over {
+        while let oldest = connections.oldestIndex, connections.lastSeen(oldest).microseconds < over {
             close(oldest)
             connections.remove(oldest)
         }
     }
 
-    private mutating func take(_ event: SSHDEvent, _ line: Span<UInt8>, pid: UInt32, time: Timestamp) {
-        var sighting = Sighting(meaning: event.meaning, count: event.count, port: event.port)
-        sighting.peer = event.address.flatMap { peerNames.peer(line, $0, ip: event.ip) }
-        if let range = event.user { sighting.user = userNames.number(of: line, range) ?? -2 }
-        sighting.invalidUser = event.invalidUser
-        let index = take(
-            sighting, pid: pid, time: time,
-            method: event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) })
-        if event.meaning == .login { login(event, line, at: index, time: time) }
-    }
-
-    /// - Returns: the number of the connection.
-    @discardableResult
-    mutating func take(
-        _ line: Sighting, pid: UInt32, time: Timestamp, method: @autoclosure () -> String?
-    ) -> Int {
-        let index = connection(of: line, pid: pid, time: time)
-        if let peer = line.peer, connections[index].wants(peer) { learn(peer, at: index, time: time) }
-        let more = connections[index].take(line, time: time, now: now)
-        if more > 0 {
-            count(more, at: index, time: time, user: line.user, method: method(), invalidUser: line.invalidUser)
+    private mutating func take(_ line: Sighting, _ texts: [SightingTexts]) {
+        let index = connection(of: line)
+        if let peer = line.peer, connections[index].wants(peer) {
+            learn(peer, at: index, time: line.time)
+            connections[index].row = rows.row(line.address)
         }
-        if line.meaning == .closingMarker {
-            close(index)
-        } else if line.meaning == .end {
+        let more = connections[index].take(line, now: now)
+        if more > 0 {
+            let method = line.texts < 0 ? nil : texts[Int(line.texts)].method
+            count(more, at: index, time: line.time, user: line.user, method: method, invalidUser: line.invalidUser)
+        }
+        if more > 0, line.address >= 0, line.peer == connections[index].peer {
+            rows.remember(connections[index].row, line.address)
+        }
+        switch line.meaning {
+        case .login: login(line, line.texts < 0 ? nil : texts[Int(line.texts)], at: index)
+        case .closingMarker: close(index)
+        case .end:
             close(index)
             // A port scan leaves nothing to remember.
             if connections[index].isBlank { connections.remove(index) }
+        default: break
         }
-        return index
     }
 
     /// The connection that a line belongs to, a new one where it begins one; it is the last used one now.
-    private mutating func connection(of line: Sighting, pid: UInt32, time: Timestamp) -> Int {
-        if let index = connections.index(ofPID: pid) {
+    private mutating func connection(of line: Sighting) -> Int {
+        if let index = connections.index(ofPID: line.pid) {
             if !connections[index].isOver(at: line) {
-                connections.touch(index)
+                connections.touch(index, line.time)
                 return index
             }
             close(index)
@@ -205,7 +191,7 @@ extension AttemptCounter {
             close(oldest)
             connections.remove(oldest)
         }
-        return connections.insert(Connection(pid: pid, lastSeen: time, readAt: now))
+        return connections.insert(Connection(pid: line.pid, readAt: now), lastSeen: line.time)
     }
 
     private mutating func learn(_ peer: Peer, at index: Int, time: Timestamp) {
@@ -230,7 +216,7 @@ extension AttemptCounter {
     }
 
     private mutating func count(
-        _ number: Int, at index: Int, time: Timestamp, user: Int32, method: @autoclosure () -> String?,
+        _ number: Int, at index: Int, time: Timestamp, user: Int32, method: String?,
         invalidUser: Bool
     ) {
         let isFirst = connections[index].counted == 0
@@ -243,7 +229,12 @@ extension AttemptCounter {
         summary.attemptsTotal = summary.attemptsTotal.addingSaturated(number)
         summary.first = min(summary.first ?? time, time)
         summary.last = max(summary.last ?? time, time)
-        tables.add(peer, time: time, count: number)
+        if let peer {
+            if connections[index].row == -1 { connections[index].row = tables.row(for: peer, time: time) }
+            tables.add(row: connections[index].row, time: time, count: number)
+        } else {
+            tables.addWithoutAddress(number)
+        }
         tables.add(user: user, count: number)
         windows.add(time: time.microseconds, count: number, clock: clock?.microseconds ?? time.microseconds)
         if let peer { recent.add(peer, time: time, count: number) }
@@ -251,35 +242,38 @@ extension AttemptCounter {
         guard let onEvent else { return }
         onEvent(
             AttemptEvent(
-                time: time, address: peer.map { peerNames.text($0) }, port: connections[index].port,
-                user: user >= 0 ? userNames.text(user) : nil, method: method(), invalidUser: invalidUser,
+                time: time, address: peer.map { parser.peerNames.text($0) }, port: connections[index].port,
+                user: user >= 0 ? parser.userNames.text(user) : nil, method: method, invalidUser: invalidUser,
                 count: number, kind: .failure))
     }
 
-    private mutating func login(_ event: SSHDEvent, _ line: Span<UInt8>, at index: Int, time: Timestamp) {
-        summary.logins = summary.logins.addingSaturated(event.count)
+    private mutating func login(_ line: Sighting, _ texts: SightingTexts?, at index: Int) {
+        let time = line.time
+        summary.logins = summary.logins.addingSaturated(Int(line.count))
         let peer = connections[index].peer
-        let user = event.user.map { line.text($0) }
-        let method = event.method.map { line.text($0) }
         onEvent?(
             AttemptEvent(
-                time: time, address: peer.map { peerNames.text($0) }, port: connections[index].port, user: user,
-                method: method, invalidUser: false, count: event.count, kind: .login))
+                time: time, address: peer.map { parser.peerNames.text($0) }, port: connections[index].port,
+                user: texts?.user,
+                method: texts?.method, invalidUser: false, count: Int(line.count), kind: .login))
         if isIgnored(peer) { return }
         let failures = peer.map { recent.count($0, before: time) } ?? 0
         let isSuspicious = rules.loginAfterFailures > 0 && failures >= rules.loginAfterFailures
         guard isSuspicious || rules.notifyLogins else { return }
+        // The address is filled in when the names are known.
         let login = AttemptSummary.Login(
-            time: time, address: peer.map { peerNames.text($0) }, user: user, method: method, failures: failures,
+            time: time, address: nil, user: texts?.user, method: texts?.method, failures: failures,
             suspicious: isSuspicious)
         if summary.notableLogins.count < AttemptCounter.notableLimit {
             summary.notableLogins.append(login)
+            notablePeers.append(peer)
             return
         }
         summary.furtherNotableLogins += 1
         // Of many logins the suspicious ones are kept.
         if isSuspicious, let other = summary.notableLogins.lastIndex(where: { !$0.suspicious }) {
             summary.notableLogins[other] = login
+            notablePeers[other] = peer
         }
     }
 }

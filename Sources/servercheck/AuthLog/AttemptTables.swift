@@ -30,36 +30,46 @@ struct AttemptTables {
 
     init(mixer: Mixer) { self.mixer = mixer }
 
-    mutating func add(_ peer: Peer?, time: Timestamp, count: Int) {
-        guard let peer else {
-            withoutAddress = withoutAddress.addingSaturated(count)
-            return
-        }
-        if let row = row(of: peer) {
-            rows[row].count(count, time)
-        } else if rows.count < AttemptTables.addressLimit {
-            slots.add(hash: peer.hash(mixer))
-            rows.append(Row(peer: peer, attempts: count, first: time, last: time))
+    /// What `row` gives to a peer beyond the table.
+    static let otherRow: Int32 = -2
+
+    /// The row of an address, a new one if it has none.
+    mutating func row(for peer: Peer, time: Timestamp) -> Int32 {
+        let row = self.row(of: peer)
+        if row >= 0 { return Int32(row) }
+        guard rows.count < AttemptTables.addressLimit else { return AttemptTables.otherRow }
+        slots.add(hash: peer.hash(mixer))
+        rows.append(Row(peer: peer, attempts: 0, first: time, last: time))
+        return Int32(rows.count - 1)
+    }
+
+    mutating func add(row: Int32, time: Timestamp, count: Int) {
+        if row >= 0 {
+            rows[Int(row)].count(count, time)
         } else {
             fromOtherAddresses = fromOtherAddresses.addingSaturated(count)
         }
     }
 
-    private func row(of peer: Peer) -> Int? {
+    mutating func addWithoutAddress(_ count: Int) { withoutAddress = withoutAddress.addingSaturated(count) }
+
+    /// -1: there is none.
+    private func row(of peer: Peer) -> Int {
         slots.number(hash: peer.hash(mixer)) { rows[$0].peer == peer }
     }
 
     /// A host name, or nothing, turned out to be an address: its attempts move there.
     mutating func move(_ count: Int, from old: Peer?, to new: Peer, time: Timestamp) {
         guard count > 0 else { return }
-        if let old, let row = row(of: old) {
+        let row = old.map { self.row(of: $0) } ?? -1
+        if row >= 0 {
             rows[row].attempts = max(0, rows[row].attempts - count)
         } else if old == nil {
             withoutAddress = max(0, withoutAddress - count)
         } else {
             fromOtherAddresses = max(0, fromOtherAddresses - count)
         }
-        add(new, time: time, count: count)
+        add(row: self.row(for: new, time: time), time: time, count: count)
     }
 
     /// - Parameter user: a number of the counter's table of users; -1: no user known, -2: beyond the table.
@@ -84,5 +94,26 @@ struct AttemptTables {
         attemptsOfUser.indices.filter { attemptsOfUser[$0] > 0 }.map {
             AttemptSummary.UserCount(user: text(Int32($0)), attempts: attemptsOfUser[$0])
         }.sorted { ($1.attempts, $0.user) < ($0.attempts, $1.user) }
+    }
+}
+
+/// The rows of addresses whose numbers the parser knows: a short cut past the table's hashes.
+struct RowsOfAddresses {
+    private var epoch = 0
+    /// -1: not known.
+    private var rows: [Int32] = []
+
+    mutating func begin(epoch: Int) {
+        if epoch != self.epoch { rows.removeAll(keepingCapacity: true) }
+        self.epoch = epoch
+    }
+
+    func row(_ address: Int32) -> Int32 {
+        address >= 0 && Int(address) < rows.count ? rows[Int(address)] : -1
+    }
+
+    mutating func remember(_ row: Int32, _ address: Int32) {
+        while rows.count <= Int(address) { rows.append(-1) }
+        rows[Int(address)] = row
     }
 }

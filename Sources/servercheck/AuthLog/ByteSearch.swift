@@ -9,12 +9,7 @@ extension Span<UInt8> {
     /// Whether `text` stands at `offset`. `text` must be ASCII.
     @inline(__always)
     func has(_ text: StaticString, at offset: Int) -> Bool {
-        let length = text.utf8CodeUnitCount
-        guard offset >= 0, offset <= count - length else { return false }
-        return text.withUTF8Buffer { expected in
-            for index in 0..<length where self[offset &+ index] != expected[index] { return false }
-            return true
-        }
+        bytes.has(text, at: offset)
     }
 
     /// The first `byte` in `range`, or in everything.

@@ -1,7 +1,7 @@
 // Numbers for byte strings (user names, host names), so that a name is copied once however often it comes.
 
 /// A set of byte strings with a limit: each gets a small number.
-struct ByteTable {
+struct ByteTable: Sendable {
     /// Longer strings are known by their first bytes: sshd writes at most 100 bytes of a name, each at most as `\ooo`.
     static let keyLimit = 512
 
@@ -24,7 +24,8 @@ struct ByteTable {
     mutating func number(of line: Span<UInt8>, _ range: Range<Int>) -> Int32? {
         let key = line.extracting(range.lowerBound..<min(range.upperBound, range.lowerBound + ByteTable.keyLimit))
         let hash = mixer.hash(key.bytes)
-        if let number = slots.number(hash: hash, isRight: { holds(Int32($0), key) }) { return Int32(number) }
+        let number = slots.number(hash: hash) { holds(Int32($0), key) }
+        if number >= 0 { return Int32(number) }
         guard ends.count < limit else { return nil }
         slots.add(hash: hash)
         for index in key.indices { bytes.append(key[index]) }

@@ -6,14 +6,14 @@ struct Connection: Sendable, Equatable {
     var port: UInt16?
     /// Of the first line that names one; an address replaces a host name.
     var peer: Peer?
+    /// The row of the peer in the table of attempts; -1: not known.
+    var row: Int32 = -1
     /// The first user's number; -1: none yet, -2: beyond the table.
     var user: Int32 = -1
     var invalidUser = false
     /// When the first marker came; nil: none came.
     var firstMarker: Timestamp?
-    /// The time of its last line.
-    var lastSeen: Timestamp
-    /// The run that read that line: the log's clock may differ from ours.
+    /// The run that read its last line: the log's clock may differ from ours.
     var readAt: Timestamp
     var closed = false
     var loggedIn = false
@@ -27,9 +27,8 @@ struct Connection: Sendable, Equatable {
     /// Those of them that this pass counted under `peer`.
     var countedHere = 0
 
-    init(pid: UInt32, lastSeen: Timestamp, readAt: Timestamp) {
+    init(pid: UInt32, readAt: Timestamp) {
         self.pid = pid
-        self.lastSeen = lastSeen
         self.readAt = readAt
     }
 
@@ -64,32 +63,19 @@ struct Connection: Sendable, Equatable {
     /// Takes over what a line of it says, but its peer.
     ///
     /// - Returns: how many attempts are new.
-    mutating func take(_ line: Sighting, time: Timestamp, now: Timestamp) -> Int {
-        lastSeen = time
+    mutating func take(_ line: Sighting, now: Timestamp) -> Int {
         readAt = now
         if port == nil { port = line.port }
         if user == -1 { user = line.user }
         if line.invalidUser { invalidUser = true }
         switch line.meaning {
-        case .failure: failures = failures.addingSaturated(line.count)
-        case .keyboardFailure: keyboardFailures = keyboardFailures.addingSaturated(line.count)
-        case .pamFailure: pamFailures = pamFailures.addingSaturated(line.count)
-        case .openingMarker, .marker, .closingMarker: if firstMarker == nil { firstMarker = time }
+        case .failure: failures = failures.addingSaturated(Int(line.count))
+        case .keyboardFailure: keyboardFailures = keyboardFailures.addingSaturated(Int(line.count))
+        case .pamFailure: pamFailures = pamFailures.addingSaturated(Int(line.count))
+        case .openingMarker, .marker, .closingMarker: if firstMarker == nil { firstMarker = line.time }
         case .login: loggedIn = true
         case .end, .opening, .mention, .nothing: break
         }
         return attempts - min(attempts, counted)
     }
-}
-
-/// What a line says about its connection, with numbers for its names.
-struct Sighting {
-    var meaning: SSHDEvent.Meaning
-    /// More than 1 for `message repeated K times`.
-    var count = 1
-    var peer: Peer?
-    var port: UInt16?
-    /// -1: the line names none, -2: beyond the table.
-    var user: Int32 = -1
-    var invalidUser = false
 }

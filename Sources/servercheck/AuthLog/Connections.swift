@@ -15,6 +15,8 @@ struct Connections {
         /// The neighbours in the order of last use.
         var newer: Int32
         var older: Int32
+        /// The time of the connection's last line.
+        var lastSeen: Timestamp
     }
 
     private var entries: [Connection] = []
@@ -48,10 +50,11 @@ struct Connections {
     }
 
     /// Adds a connection whose pid is not in the table. The caller keeps the table below `limit`.
-    mutating func insert(_ connection: Connection) -> Int {
+    mutating func insert(_ connection: Connection, lastSeen: Timestamp) -> Int {
         let place = bucket(connection.pid)
         let link = Link(
-            pid: connection.pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none)
+            pid: connection.pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none,
+            lastSeen: lastSeen)
         let index: Int
         if let reused = free.popLast() {
             index = Int(reused)
@@ -67,8 +70,13 @@ struct Connections {
         return index
     }
 
-    /// Makes an entry the most recently used one.
-    mutating func touch(_ index: Int) {
+    func lastSeen(_ index: Int) -> Timestamp { links[index].lastSeen }
+
+    mutating func setLastSeen(_ index: Int, _ time: Timestamp) { links[index].lastSeen = time }
+
+    /// Makes an entry the most recently used one, by a line at `time`.
+    mutating func touch(_ index: Int, _ time: Timestamp) {
+        links[index].lastSeen = time
         guard newest != Int32(index) else { return }
         unlink(Int32(index))
         linkAsNewest(Int32(index))

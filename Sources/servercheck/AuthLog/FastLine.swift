@@ -9,141 +9,228 @@
 //    for, nothing is in the name that could end its search, and no line of such a length was cut by sshd.
 // 3. Messages that give an address without a user (`Received disconnect from ADDR port N:…`) are read up to the port;
 //    what follows is not looked at there either.
-// 4. The address is left to the counter: what is no literal, it gives back to the general path too.
+// 4. An address is accepted only when IPAddress reads it.
 
-/// One line of a usual shape.
-struct FastLine {
-    enum Kind {
-        /// Another daemon's.
-        case foreign
-        /// A line of sshd that counts nothing.
-        case silent
-        /// A line of sshd that counts, or may tell an address.
-        case event
-    }
-
+extension LogParser {
     /// From the start of a line as many bytes must be there: more than all that is looked at together.
-    static let window = 512
+    private static let window = 512
 
-    private(set) var kind = Kind.silent
-    private(set) var pid: UInt32 = 0
-    /// Microseconds since 1970.
-    private(set) var time: Int64 = 0
-    private(set) var meaning = SSHDEvent.Meaning.nothing
-    private(set) var invalidUser = false
-    /// Where the user name begins; -1: the message names none.
-    private(set) var userStart = -1
-    private(set) var user = ShortText()
-    private(set) var addressStart = 0
-    private(set) var address = ShortText()
-    private(set) var port: UInt16 = 0
-    /// The place of the LF, or one before which there is none.
-    private(set) var end: Int
-    private(set) var endIsKnown = false
+    /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
+    mutating func read(_ lines: RawSpan) {
+        makeRoom()
+        defer { goOn(to: .min) }
+        let count = lines.byteCount
+        let start = read(lines, before: count - LogParser.window + 1, count: count)
+        guard start < count else { return }
+        // The last lines again, with as many zeros behind them as the fast path looks ahead.
+        var rest = [UInt8](repeating: 0, count: count - start + LogParser.window)
+        for index in start..<count { rest[index - start] = lines.byte(at: index) }
+        _ = read(rest.span.bytes, before: count - start, count: count - start)
+    }
 
-    /// The line at `start`; nil for one of another shape.
+    /// The lines that start before `limit`; from there on `bytes` hold at least the window. The log's own bytes are the
+    /// first `count`.
     ///
-    /// - Parameters:
-    ///   - bytes: hold at least `window` bytes from `start` on.
-    ///   - head: of the line before.
-    @inline(__always)
-    init?(_ bytes: RawSpan, at start: Int, head: borrowing LineHead) {
-        guard let time = head.time(bytes, at: start) else { return nil }
-        end = start &+ head.length
-        guard bytes.has("sshd", at: end) else {
-            kind = .foreign
-            return
-        }
-        end &+= 4
-        if bytes.has("[", at: end) {
-            end &+= 1
-        } else if bytes.has("-session[", at: end) {
-            end &+= 9
-        } else {
-            return nil
-        }
-        let number = DecimalWord(bytes.word(at: end))
-        guard number.count > 0, number.count < 8, bytes.has("]: ", at: end &+ number.count) else { return nil }
-        end &+= number.count &+ 3
-        pid = UInt32(truncatingIfNeeded: number.value)
-        self.time = time
-        let message = end
-        if bytes.has("Failed password for ", at: message) {
-            invalidUser = bytes.has("invalid user ", at: message &+ 20)
-            guard readUser(bytes, at: message &+ (invalidUser ? 33 : 20), lead: " from "),
-                bytes.has(" ssh2\n", at: end)
-            else { return nil }
-            end &+= 5
-            (kind, meaning, endIsKnown) = (.event, .failure, true)
-        } else if bytes.has("Invalid user ", at: message) {
-            guard readUser(bytes, at: message &+ 13, lead: " from "), bytes.has("\n", at: end) else { return nil }
-            (kind, meaning, invalidUser, endIsKnown) = (.event, .openingMarker, true, true)
-        } else if let length = FastLine.closing(bytes, at: message) {
-            kind = .event
-            invalidUser = bytes.has("invalid user ", at: message &+ length)
-            if invalidUser || bytes.has("authenticating user ", at: message &+ length) {
-                guard readUser(bytes, at: message &+ length &+ (invalidUser ? 13 : 20), lead: " "),
-                    bytes.has(" [preauth]\n", at: end)
-                else { return nil }
-                end &+= 10
-                (meaning, endIsKnown) = (.closingMarker, true)
-            } else {
-                guard readPeer(bytes, at: message &+ length) else { return nil }
-                meaning = .end
+    /// - Returns: where the next line starts.
+    private mutating func read(_ bytes: RawSpan, before limit: Int, count: Int) -> Int {
+        var start = 0
+        while start < limit {
+            let window = bytes.extracting(start..<start &+ LogParser.window)
+            let isKnown = head.begins(window)
+            if isKnown {
+                var line = FastLine(place: head.length)
+                if readFast(&line, window) {
+                    var end = start &+ line.place
+                    if !line.isWhole { end = min(count, bytes.lineEnd(from: end)) }
+                    let isCRLF = !line.isWhole && bytes.byte(at: end &- 1) == UInt8(ascii: "\r")
+                    lines &+= 1
+                    self.bytes &+= end &- start &+ (isCRLF ? 0 : 1)
+                    start = end &+ 1
+                    continue
+                }
             }
-        } else if bytes.has("Received disconnect from ", at: message) {
-            guard readPeer(bytes, at: message &+ 25) else { return nil }
-            (kind, meaning) = (.event, .mention)
-        } else if !FastLine.isSilent(bytes, at: message) {
-            return nil
+            let end = min(count, bytes.lineEnd(from: start))
+            let isCRLF = end > start && bytes.byte(at: end &- 1) == UInt8(ascii: "\r")
+            bytes.withBytes(start..<(isCRLF ? end &- 1 : end)) { read($0, headIsKnown: isKnown && head.isTimed) }
+            start = end &+ 1
         }
+        return start
     }
 
-    /// The length of what closing lines begin with.
+    /// Reads what follows the head.
+    ///
+    /// - Returns: false for a line of another shape, of which nothing was kept.
     @inline(__always)
-    private static func closing(_ bytes: RawSpan, at message: Int) -> Int? {
-        if bytes.has("Disconnected from ", at: message) { return 18 }
-        if bytes.has("Connection closed by ", at: message) { return 21 }
-        if bytes.has("Connection reset by ", at: message) { return 20 }
-        return nil
-    }
-
-    /// Whether no rule of SSHDLine can know the message: by its first letters.
-    @inline(__always)
-    private static func isSilent(_ bytes: RawSpan, at message: Int) -> Bool {
-        switch bytes.byte(at: message) {
-        // Of these SSHDLine knows only messages that count nothing.
-        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"): true
-        case UInt8(ascii: "P"): bytes.has("PAM ", at: message)
-        case UInt8(ascii: "U"): bytes.has("Unable ", at: message)
-        case UInt8(ascii: "e"):
-            bytes.has("error: ", at: message) && !bytes.has("PAM: ", at: message &+ 7)
-                && !bytes.has("maximum ", at: message &+ 7)
-        case UInt8(ascii: "S"), UInt8(ascii: "b"): true
-        default: false
-        }
-    }
-
-    /// `USER from ADDR port N` or `USER ADDR port N`.
-    @inline(__always)
-    private mutating func readUser(_ bytes: RawSpan, at start: Int, lead: StaticString) -> Bool {
-        guard let user = ShortText(bytes, at: start), !user.holds(UInt8(ascii: ":")),
-            bytes.has(lead, at: start &+ user.count)
-        else { return false }
-        (self.user, userStart) = (user, start)
-        return readPeer(bytes, at: start &+ user.count &+ lead.utf8CodeUnitCount)
-    }
-
-    /// `ADDR port N`.
-    @inline(__always)
-    private mutating func readPeer(_ bytes: RawSpan, at start: Int) -> Bool {
-        guard let address = ShortText(bytes, at: start), bytes.has(" port ", at: start &+ address.count) else {
+    private mutating func readFast(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+        guard bytes.has("sshd", at: line.place) else { return true }
+        guard head.isTimed else { return false }
+        line.place &+= 4
+        if bytes.has("[", at: line.place) {
+            line.place &+= 1
+        } else if bytes.has("-session[", at: line.place) {
+            line.place &+= 9
+        } else {
             return false
         }
-        let number = DecimalWord(bytes.word(at: start &+ address.count &+ 6))
-        guard number.count > 0, number.count <= 5, let port = UInt16(exactly: number.value) else { return false }
-        (self.address, addressStart, self.port) = (address, start, port)
-        end = start &+ address.count &+ 6 &+ number.count
+        let pid = DecimalWord(bytes.word(at: line.place))
+        let time = head.time(bytes)
+        guard time != LineHead.none, pid.count > 0, pid.count < 8, bytes.has("]: ", at: line.place &+ pid.count)
+        else { return false }
+        line.place &+= pid.count &+ 3
+        guard readMessage(&line, bytes) else { return false }
+        sshdLines &+= 1
+        if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
+        if line.meaning == .nothing {
+            addSilent(time)
+            return true
+        }
+        goOn(to: time)
+        var texts: Int32 = -1
+        if keepsTexts, line.meaning == .failure {
+            texts = Int32(clamping: found.texts.count)
+            found.texts.append(SightingTexts(method: "password"))
+        }
+        found.list.append(
+            Sighting(
+                time: Timestamp(microseconds: time), pid: UInt32(truncatingIfNeeded: pid.value), meaning: line.meaning,
+                invalidUser: line.invalidUser, port: UInt16(truncatingIfNeeded: line.port),
+                user: Int32(truncatingIfNeeded: line.user), peer: Peer(ip: line.ip),
+                address: Int32(truncatingIfNeeded: line.address), texts: texts))
+        return true
+    }
+
+    @inline(__always)
+    private mutating func readMessage(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+        let start = line.place
+        switch bytes.byte(at: start) {
+        // Of the messages that begin with these letters SSHDLine knows none that counts.
+        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"):
+            return true
+        case UInt8(ascii: "P"): return bytes.has("PAM ", at: start)
+        case UInt8(ascii: "U"): return bytes.has("Unable ", at: start)
+        case UInt8(ascii: "e"):
+            if bytes.has("error: maximum authentication attempts exceeded for ", at: start) {
+                line.meaning = .marker
+                line.invalidUser = bytes.has("invalid user ", at: start &+ 52)
+                line.place = start &+ (line.invalidUser ? 65 : 52)
+                return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2 [preauth]\n")
+            }
+            return bytes.has("error: ", at: start) && !bytes.has("PAM: ", at: start &+ 7)
+                && !bytes.has("maximum ", at: start &+ 7)
+        case UInt8(ascii: "F"):
+            guard bytes.has("Failed password for ", at: start) else { return false }
+            line.meaning = .failure
+            line.invalidUser = bytes.has("invalid user ", at: start &+ 20)
+            line.place = start &+ (line.invalidUser ? 33 : 20)
+            return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2\n")
+        case UInt8(ascii: "I"):
+            guard bytes.has("Invalid user ", at: start) else { return false }
+            line.meaning = .openingMarker
+            line.invalidUser = true
+            line.place = start &+ 13
+            return readUser(&line, bytes, lead: 6) && line.ends(bytes, "\n")
+        case UInt8(ascii: "C"):
+            if bytes.has("Connection closed by ", at: start) {
+                line.place = start &+ 21
+            } else if bytes.has("Connection reset by ", at: start) {
+                line.place = start &+ 20
+            } else {
+                return false
+            }
+            return readClosing(&line, bytes)
+        case UInt8(ascii: "D"):
+            guard bytes.has("Disconnected from ", at: start) else { return false }
+            line.place = start &+ 18
+            return readClosing(&line, bytes)
+        case UInt8(ascii: "R"):
+            guard bytes.has("Received disconnect from ", at: start) else { return false }
+            line.meaning = .mention
+            line.place = start &+ 25
+            return readPeer(&line, bytes)
+        default: return false
+        }
+    }
+
+    /// `[invalid|authenticating user USER ]ADDR port N`
+    @inline(__always)
+    private mutating func readClosing(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+        line.invalidUser = bytes.has("invalid user ", at: line.place)
+        guard line.invalidUser || bytes.has("authenticating user ", at: line.place) else {
+            line.meaning = .end
+            return readPeer(&line, bytes)
+        }
+        line.meaning = .closingMarker
+        line.place &+= line.invalidUser ? 13 : 20
+        return readUser(&line, bytes, lead: 1) && line.ends(bytes, " [preauth]\n")
+    }
+
+    /// `USER from ADDR port N`, where `lead` is 6, or `USER ADDR port N`, where it is 1.
+    @inline(never)
+    private mutating func readUser(_ line: inout FastLine, _ bytes: RawSpan, lead: Int) -> Bool {
+        let start = line.place
+        let name = ShortText(bytes, at: start)
+        guard name.isWord, !name.holds(UInt8(ascii: ":")), lead == 1 || bytes.has(" from ", at: start &+ name.count)
+        else { return false }
+        line.place = start &+ name.count &+ lead
+        guard readPeer(&line, bytes) else { return false }
+        let hash = users.hash(name)
+        let number = users.number(of: name, hash: hash)
+        if number >= 0 {
+            line.user = Int(users.value(number))
+        } else {
+            let user = bytes.withBytes(start..<start &+ name.count) { userNames.number(of: $0, $0.indices) ?? -2 }
+            _ = users.insert(name, hash: hash, user)
+            line.user = Int(user)
+        }
+        return true
+    }
+
+    /// `ADDR port N`
+    @inline(__always)
+    private mutating func readPeer(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+        let start = line.place
+        let address = ShortText(bytes, at: start)
+        let portStart = start &+ address.count &+ 6
+        guard address.isWord, bytes.has(" port ", at: portStart &- 6) else { return false }
+        let port = DecimalWord(bytes.word(at: portStart))
+        guard port.count > 0, port.count <= 5, port.value <= 65_535 else { return false }
+        let hash = addresses.hash(address)
+        var number = addresses.number(of: address, hash: hash)
+        if number >= 0 {
+            line.ip = addresses.value(number)
+        } else {
+            guard let ip = bytes.withBytes(start..<start &+ address.count, { IPAddress($0) }) else { return false }
+            line.ip = ip
+            number = addresses.insert(address, hash: hash, ip)
+        }
+        line.address = number
+        line.port = Int(truncatingIfNeeded: port.value)
+        line.place = portStart &+ port.count
+        return true
+    }
+}
+
+/// How far a line was read, and what it says. In whole words: narrow ones would have to wait for each other on their way to
+/// the sighting.
+private struct FastLine {
+    /// No LF was passed; it is at the LF when `isWhole`.
+    var place: Int
+    var isWhole = false
+    var meaning = SSHDEvent.Meaning.nothing
+    var invalidUser = false
+    var user = -1
+    var ip = IPAddress(high: 0, low: 0)
+    var address = -1
+    var port = 0
+
+    init(place: Int) { self.place = place }
+
+    /// Whether `end`, whose last byte is a LF, comes next.
+    @inline(__always)
+    mutating func ends(_ bytes: RawSpan, _ end: StaticString) -> Bool {
+        guard bytes.has(end, at: place) else { return false }
+        place &+= end.utf8CodeUnitCount &- 1
+        isWhole = true
         return true
     }
 }

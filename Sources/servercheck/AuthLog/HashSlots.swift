@@ -2,7 +2,7 @@
 // which they came. So the frequent ones, which come early, lie together, and a table that holds little is little.
 
 /// Finds the numbers of entries by their hashes. Open addressing, at most half full.
-struct HashSlots {
+struct HashSlots: Sendable {
     /// Entries a table can hold: a slot has room for a number and some bits of the hash.
     static let limit = 16_384
     private static let numberBits: UInt32 = 0x7FFF
@@ -12,9 +12,9 @@ struct HashSlots {
     /// Of each entry.
     private var hashes: [UInt64] = []
 
-    /// The number of the entry with this hash for which `isRight` holds.
+    /// The number of the entry with this hash for which `isRight` holds; -1: there is none.
     @inline(__always)
-    func number(hash: UInt64, isRight: (Int) -> Bool) -> Int? {
+    func number(hash: UInt64, isRight: (Int) -> Bool) -> Int {
         var slot = Int(truncatingIfNeeded: hash) & (slots.count &- 1)
         while slots[slot] != 0 {
             if (slots[slot] ^ HashSlots.mark(hash)) & ~HashSlots.numberBits == 0 {
@@ -23,7 +23,7 @@ struct HashSlots {
             }
             slot = (slot &+ 1) & (slots.count &- 1)
         }
-        return nil
+        return -1
     }
 
     /// Adds the next entry, below `limit`; its number is how many there were before.

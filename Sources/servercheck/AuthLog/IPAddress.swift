@@ -35,11 +35,29 @@ struct IPAddress: Sendable, Hashable {
 
     /// The usual text: dotted for IPv4, RFC 5952 for IPv6.
     var text: String {
-        if isIPv4 { return (0..<4).map { String(low >> (24 - 8 * $0) & 0xFF) }.joined(separator: ".") }
+        if isIPv4 {
+            return String(unsafeUninitializedCapacity: 15) { text in
+                var count = 0
+                for shift in [24, 16, 8, 0] as [UInt64] {
+                    let octet = UInt8(truncatingIfNeeded: low >> shift)
+                    if shift < 24 { IPAddress.put(UInt8(ascii: "."), in: text, &count) }
+                    if octet >= 100 { IPAddress.put(UInt8(ascii: "0") + octet / 100, in: text, &count) }
+                    if octet >= 10 { IPAddress.put(UInt8(ascii: "0") + octet / 10 % 10, in: text, &count) }
+                    IPAddress.put(UInt8(ascii: "0") + octet % 10, in: text, &count)
+                }
+                return count
+            }
+        }
         var network = (high.bigEndian, low.bigEndian)
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         guard inet_ntop(AF_INET6, &network, &buffer, socklen_t(buffer.count)) != nil else { return "::" }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func put(_ byte: UInt8, in text: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) {
+        guard count < text.count else { return }
+        text[count] = byte
+        count += 1
     }
 
     /// Four decimal numbers without leading zeros.

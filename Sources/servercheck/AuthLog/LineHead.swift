@@ -2,25 +2,36 @@
 // minute, the offset and the host; of such a line only the seconds are still to be read.
 
 /// What a line begins with up to its tag, with the seconds left open.
-struct LineHead {
+struct LineHead: Sendable {
+    /// What `time` answers when there is none.
+    static let none = Int64.min
     /// Bytes of the longest head that is remembered.
     static let limit = 96
     /// 0: nothing is remembered.
     private(set) var length = 0
+    /// Whether the time is known; of a line of another daemon nobody asks it.
+    private(set) var isTimed = false
     private(set) var isClassic = false
     private var secondsAt = 0
     private var hasMicroseconds = false
     /// The beginning of the minute, in microseconds since 1970.
     private var minute: Int64 = 0
-    /// Eight bytes each, the last ones overlapping those before; zeros where the mask is zero.
-    private var words: [(mask: UInt64, bytes: UInt64)] = []
+    /// Eight bytes each, the last ones overlapping those before.
+    private var words: [Word] = []
+
+    private struct Word {
+        var place: Int
+        var bytes: UInt64 = 0
+        /// Where any digit may stand.
+        var digits: UInt64 = 0
+    }
 
     init() {}
 
-    /// Remembers the head of a line of sshd whose time was read. One of an unusual form is not remembered.
+    /// Remembers the head of a line. One of an unusual form is not remembered.
     ///
-    /// - Parameter time: of the line.
-    init(_ line: Span<UInt8>, style: LinePrefix.TimeStyle, time: Timestamp) {
+    /// - Parameter time: of the line; nil: it was not read, as those of other daemons are not.
+    init(_ line: Span<UInt8>, style: LinePrefix.TimeStyle, time: Timestamp?) {
         let hostStart: Int
         let second: Range<Int>
         switch style {
@@ -29,10 +40,11 @@ struct LineHead {
             isClassic = true
         case .rfc3339(let length):
             (hostStart, second) = (length + 1, 17..<19)
+            guard length > 19 else { return }
             hasMicroseconds = length > 26 && line[19] == UInt8(ascii: ".")
             // rsyslog writes six digits; a leap second, and the times around year 0 and 9999, are left to LogTime.
             if hasMicroseconds, line.number(in: 20..<length, digits: 6)?.end != 26 { return }
-            guard time.microseconds > 0, time.microseconds < 200_000_000_000_000_000 else { return }
+            if let time, time.microseconds < 0 || time.microseconds > 200_000_000_000_000_000 { return }
         }
         // A host that looks like the tag makes a line unreadable.
         guard let hostEnd = line.firstIndex(of: UInt8(ascii: " "), in: hostStart..<LineHead.limit - 1),
@@ -42,40 +54,48 @@ struct LineHead {
         secondsAt = second.lowerBound
         var fraction: Int64 = 0
         if hasMicroseconds { fraction = Int64(line.number(in: 20..<26, digits: 6)?.value ?? 0) }
-        minute = time.microseconds - Int64(seconds.value) * 1_000_000 - fraction
+        if let time {
+            isTimed = true
+            minute = time.microseconds - Int64(seconds.value) * 1_000_000 - fraction
+        }
         length = hostEnd + 1
         for start in stride(from: 0, to: length, by: 8) {
-            var word: (mask: UInt64, bytes: UInt64) = (0, 0)
+            var word = Word(place: min(start, length - 8))
             for byte in 0..<8 {
-                let place = min(start, length - 8) + byte
-                if second.contains(place) || (hasMicroseconds && (20..<26).contains(place)) { continue }
-                word.mask |= 0xFF << UInt64(8 * byte)
-                word.bytes |= UInt64(line[place]) << UInt64(8 * byte)
+                let place = word.place + byte
+                if second.contains(place) || (hasMicroseconds && (20..<26).contains(place)) {
+                    word.digits |= 0xFF << UInt64(8 * byte)
+                } else {
+                    word.bytes |= UInt64(line[place]) << UInt64(8 * byte)
+                }
             }
             words.append(word)
         }
     }
 
-    /// The time, in microseconds, of the line at `start` if its head is this one; nil if it is another.
+    /// Whether a line has this head, with any digits for the seconds.
     ///
-    /// - Parameter bytes: hold at least `limit` bytes from `start` on.
+    /// - Parameter line: at least `limit` bytes.
     @inline(__always)
-    func time(_ bytes: RawSpan, at start: Int) -> Int64? {
-        guard length > 0 else { return nil }
-        var difference: UInt64 = 0
+    func begins(_ line: RawSpan) -> Bool {
+        var difference: UInt64 = length > 0 ? 0 : 1
         for index in words.indices {
-            let word = bytes.word(at: start &+ min(8 &* index, length &- 8))
-            difference |= (word & words[index].mask) ^ words[index].bytes
+            let expected = words[index]
+            let word = line.word(at: expected.place)
+            difference |= (word & ~expected.digits) ^ expected.bytes
+            difference |= ((word ^ 0x3030_3030_3030_3030) & expected.digits).bytesAbove9
         }
-        let word = bytes.word(at: start &+ secondsAt)
-        let (tens, ones) = ((word & 0xFF) &- 0x30, (word >> 8 & 0xFF) &- 0x30)
-        guard difference == 0, tens < 6, ones < 10 else { return nil }
-        var time = Int64(tens &* 10 &+ ones) &* 1_000_000
-        if hasMicroseconds {
-            let fraction = DecimalWord(bytes.word(at: start &+ secondsAt &+ 3))
-            guard fraction.count == 6 else { return nil }
-            time += Int64(fraction.value)
-        }
-        return minute + time
+        return difference == 0
+    }
+
+    /// The time of a line with this head, in microseconds; `none` for a leap second.
+    @inline(__always)
+    func time(_ line: RawSpan) -> Int64 {
+        let second = line.word(at: secondsAt)
+        let seconds = (second & 0xF) &* 10 &+ (second >> 8 & 0xF)
+        guard seconds < 60 else { return LineHead.none }
+        let time = minute &+ Int64(truncatingIfNeeded: seconds) &* 1_000_000
+        guard hasMicroseconds else { return time }
+        return time &+ Int64(truncatingIfNeeded: DecimalWord(line.word(at: secondsAt &+ 3)).value)
     }
 }

@@ -11,8 +11,8 @@ enum LinePrefix: Equatable {
         case rfc3339(length: Int)
     }
 
-    /// Not a line of sshd.
-    case foreign
+    /// Not a line of sshd; nil: nor has it a time in its place.
+    case foreign(time: TimeStyle?)
     /// A line of sshd behind something that is no known prefix.
     case unreadable
     /// `message`: the range of the message, without CR.
@@ -32,18 +32,18 @@ enum LinePrefix: Equatable {
             style = .rfc3339(length: space)
             hostStart = space + 1
         } else {
-            self = LinePrefix.namesSSHD(line) ? .unreadable : .foreign
+            self = LinePrefix.namesSSHD(line) ? .unreadable : .foreign(time: nil)
             return
         }
         guard let hostEnd = line.firstIndex(of: UInt8(ascii: " "), in: hostStart..<end), hostEnd > hostStart else {
-            self = .foreign
+            self = .foreign(time: nil)
             return
         }
         if let tag = LinePrefix.tag(line, at: hostEnd + 1, end: end) {
             self = .sshd(pid: tag.pid, time: style, message: tag.messageStart..<end)
         } else {
             // The tag in the host's place: a prefix without host.
-            self = LinePrefix.tag(line, at: hostStart, end: end) == nil ? .foreign : .unreadable
+            self = LinePrefix.tag(line, at: hostStart, end: end) == nil ? .foreign(time: style) : .unreadable
         }
     }
 

@@ -2,7 +2,7 @@
 
 /// Reads the times of one log, line after line. It remembers the line before, because classic timestamps have no year
 /// and, in the hour that daylight saving repeats, no offset either.
-struct LogTime {
+struct LogTime: Sendable {
     /// Half a year in seconds.
     private static let halfYear: Int64 = 15_768_000
     /// Lines are out of order by less than this.
@@ -206,6 +206,17 @@ extension LogTime {
         let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         return century * 146_097 + dayOfEra - 719_468
+    }
+
+    /// The date of a day since 1970, not before it: the inverse of `days`.
+    static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let sinceEra = day + 719_468
+        let dayOfEra = sinceEra % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let year = sinceEra / 146_097 * 400 + yearOfEra + (month >= 10 ? 1 : 0)
+        return (year, month < 10 ? month + 3 : month - 9, dayOfYear - (153 * month + 2) / 5 + 1)
     }
 
     /// The year that holds a day since 1970.

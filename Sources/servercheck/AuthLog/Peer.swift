@@ -24,7 +24,7 @@ struct Peer: Sendable, Hashable {
 }
 
 /// The names that peers refer to.
-struct PeerNames {
+struct PeerNames: Sendable {
     private var table: ByteTable
 
     init(mixer: Mixer) { table = ByteTable(limit: 4096, mixer: mixer) }

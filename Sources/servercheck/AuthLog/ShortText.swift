@@ -2,7 +2,7 @@
 // a table of what each of them is. The table only saves work: what it forgets is looked up again.
 
 /// At most 39 bytes up to a space.
-struct ShortText {
+struct ShortText: Sendable {
     private(set) var count = 0
     // Eight bytes each, the rest zeros.
     private var first: UInt64 = 0
@@ -11,17 +11,19 @@ struct ShortText {
     private var fourth: UInt64 = 0
     private var fifth: UInt64 = 0
 
-    init() {}
+    /// Whether a space follows; false for what is longer or is ended by a control character.
+    private(set) var isWord: Bool
 
-    /// What stands at `start`, up to a space; nil for what is longer or is ended by a control character.
+    /// What stands at `start`, up to a space.
     @inline(__always)
-    init?(_ bytes: RawSpan, at start: Int) {
+    init(_ bytes: RawSpan, at start: Int) {
+        isWord = false
         first = ShortText.next(bytes, start, &count)
         if count == 8 { second = ShortText.next(bytes, start, &count) }
         if count == 16 { third = ShortText.next(bytes, start, &count) }
         if count == 24 { fourth = ShortText.next(bytes, start, &count) }
         if count == 32 { fifth = ShortText.next(bytes, start, &count) }
-        guard count < 40, bytes.byte(at: start &+ count) == UInt8(ascii: " ") else { return nil }
+        isWord = count < 40 && bytes.byte(at: start &+ count) == UInt8(ascii: " ")
     }
 
     /// The next bytes before the first space or control character, and how many they are.
@@ -45,41 +47,73 @@ struct ShortText {
         return first.holds(byte) || second.holds(byte) || third.holds(byte) || fourth.holds(byte) || fifth.holds(byte)
     }
 
-    @inline(__always)
-    func hash(_ mixer: Mixer) -> UInt64 {
-        let short = mixer.mix(first, second ^ UInt64(truncatingIfNeeded: count))
-        return count <= 16 ? short : mixer.mix(mixer.mix(short ^ third, fourth), fifth)
-    }
+    fileprivate typealias Words = (UInt64, UInt64, UInt64)
 
-    @inline(__always)
-    static func == (left: ShortText, right: ShortText) -> Bool {
-        let start = (left.first ^ right.first) | (left.second ^ right.second)
-        let rest = (left.third ^ right.third) | (left.fourth ^ right.fourth) | (left.fifth ^ right.fifth)
-        return start | rest == 0 && left.count == right.count
-    }
+    /// The bytes are not 0, so that equal words are equal texts.
+    fileprivate var start: (UInt64, UInt64) { (first, second) }
+    fileprivate var rest: Words { (third, fourth, fifth) }
 }
 
-/// What some short texts are. Begins small, so that a run over few lines touches little memory; full, it begins anew.
-struct ShortTextTable<Value> {
-    private static var limit: Int { 4096 }
+/// What some short texts are. Begins small, so that a run over few lines touches little memory.
+struct ShortTextTable<Value: Sendable>: Sendable {
+    /// Most texts have at most 16 bytes: an entry is small, so that many are in the processor's nearest memory.
+    private struct Entry: Sendable {
+        var first: UInt64
+        var second: UInt64
+        var value: Value
+        /// The place of the other bytes in `rests`; -1: there are none.
+        var rest: Int32 = -1
+    }
+
+    static var limit: Int { 8192 }
     private let mixer: Mixer
     private var slots = HashSlots()
-    private var entries: [(text: ShortText, value: Value)] = []
+    private var entries: [Entry] = []
+    private var rests: [ShortText.Words] = []
 
     init(mixer: Mixer) { self.mixer = mixer }
 
+    var count: Int { entries.count }
+
     @inline(__always)
-    func value(of text: ShortText) -> Value? {
-        slots.number(hash: text.hash(mixer)) { entries[$0].text == text }.map { entries[$0].value }
+    func hash(_ text: ShortText) -> UInt64 {
+        let short = mixer.mix(text.start.0, text.start.1)
+        return text.count <= 16 ? short : mixer.mix(mixer.mix(short ^ text.rest.0, text.rest.1), text.rest.2)
     }
 
-    /// Remembers a text that is not in the table.
-    mutating func insert(_ text: ShortText, _ value: Value) {
-        if entries.count >= Self.limit {
-            entries.removeAll(keepingCapacity: true)
-            slots.removeAll()
+    /// The number of a text; -1: it is not in the table.
+    @inline(__always)
+    func number(of text: ShortText, hash: UInt64) -> Int {
+        slots.number(hash: hash) { number in
+            let entry = entries[number]
+            guard (entry.first ^ text.start.0) | (entry.second ^ text.start.1) == 0 else { return false }
+            if entry.rest < 0 { return text.count <= 16 }
+            let rest = rests[Int(entry.rest)]
+            return (rest.0 ^ text.rest.0) | (rest.1 ^ text.rest.1) | (rest.2 ^ text.rest.2) == 0
         }
-        slots.add(hash: text.hash(mixer))
-        entries.append((text, value))
+    }
+
+    @inline(__always)
+    func value(_ number: Int) -> Value { entries[number].value }
+
+    /// Remembers a text that is not in the table.
+    ///
+    /// - Returns: its number; -1 when the table is full.
+    mutating func insert(_ text: ShortText, hash: UInt64, _ value: Value) -> Int {
+        guard entries.count < Self.limit else { return -1 }
+        var entry = Entry(first: text.start.0, second: text.start.1, value: value)
+        if text.count > 16 {
+            entry.rest = Int32(rests.count)
+            rests.append(text.rest)
+        }
+        slots.add(hash: hash)
+        entries.append(entry)
+        return entries.count - 1
+    }
+
+    mutating func removeAll() {
+        slots.removeAll()
+        entries.removeAll(keepingCapacity: true)
+        rests.removeAll(keepingCapacity: true)
     }
 }

@@ -1,5 +1,6 @@
-// Eight bytes at a time: the tools of the fast path. Every load is checked against the end of what is read
-// (`unsafeLoadUnaligned(fromByteOffset:)` is unsafe only for types whose bytes may be no value; an integer's always are).
+// Eight bytes at a time: the tools of the fast path. Every load is checked against the end of what is read, by the span
+// (`unsafeLoadUnaligned(fromByteOffset:)` is unsafe only for types whose bytes may be no value; an integer's always are)
+// or, in `has`, once for the whole text.
 
 extension RawSpan {
     /// Eight bytes, the first one lowest.
@@ -41,9 +42,10 @@ extension RawSpan {
         return true
     }
 
+    /// Unchecked: for `has` alone.
     @inline(__always)
     private func load<Number: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _: Number.Type) -> Number {
-        unsafeLoadUnaligned(fromByteOffset: offset, as: Number.self)
+        unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Number.self)
     }
 }
 
@@ -56,6 +58,10 @@ extension UInt64 {
     func bytesBelow(_ limit: UInt8) -> UInt64 {
         (self &- UInt64.ones &* UInt64(limit)) & ~self & (UInt64.ones << 7)
     }
+
+    /// Which bytes are above 9: 0x80 in each of them. Exact up to the lowest such byte, by the carry.
+    @inline(__always)
+    var bytesAbove9: UInt64 { ((self &+ UInt64.ones &* 0x76) | self) & (UInt64.ones << 7) }
 
     /// Whether one of the bytes is `byte`.
     @inline(__always)
@@ -73,9 +79,7 @@ struct DecimalWord {
     @inline(__always)
     init(_ word: UInt64) {
         let values = word ^ 0x3030_3030_3030_3030
-        // A byte that is no digit sets its highest bit; a carry reaches only bytes behind it.
-        let others = ((values &+ 0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080
-        count = others.trailingZeroBitCount >> 3
+        count = values.bytesAbove9.trailingZeroBitCount >> 3
         guard count > 0 else {
             value = 0
             return
@@ -89,7 +93,7 @@ struct DecimalWord {
 
 /// A keyed hash. Attackers choose names and addresses; without the key, which is another in each process, they cannot
 /// choose such that collide.
-struct Mixer {
+struct Mixer: Sendable {
     private let first: UInt64
     private let second: UInt64
 

@@ -37,7 +37,7 @@ struct Scan: ParsableCommand {
 
     func run() throws {
         let machine = Machine.current(environment: Machine.processEnvironment())
-        let settings: ScanSettings
+        var settings: ScanSettings
         do throws(ConfigError) {
             settings = try ScanSettings.load(explicitConfig: config, machine: machine)
         } catch {
@@ -56,6 +56,8 @@ struct Scan: ParsableCommand {
         }
         report(source)
 
+        // Only the text tells of logins after failures.
+        if events || format == .json { settings.rules.loginAfterFailures = 0 }
         var counter = AttemptCounter(rules: settings.rules, now: machine.now)
         var histogram = AttemptHistogram()
         let output = OutputBuffer()

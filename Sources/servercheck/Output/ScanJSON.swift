@@ -5,13 +5,14 @@
 struct ScanJSON {
     private var second: Int64?
     private var secondText: [UInt8] = []
+    private var clock = LocalClock()
 
     /// `{time, address, port, user, method, invalid_user, count, kind}` with a line end.
     mutating func append(_ event: AttemptEvent, to text: inout [UInt8]) {
         if second != event.time.seconds {
             second = event.time.seconds
             secondText.removeAll(keepingCapacity: true)
-            ScanJSON.append(event.time, to: &secondText)
+            ScanJSON.append(event.time, to: &secondText, &clock)
         }
         text.append(contentsOf: #"{"time":"#.utf8)
         text.append(contentsOf: secondText)
@@ -35,6 +36,10 @@ struct ScanJSON {
     /// The totals, as the design's section 8 names them, with a line end.
     static func text(_ summary: AttemptSummary) -> [UInt8] {
         var text: [UInt8] = []
+        // About as much as it takes: growing would need twice the memory.
+        text.reserveCapacity(500 + summary.byAddress.count * 130 + summary.byUser.count * 50)
+        var clock = LocalClock()
+        let appendTime = { (time: Timestamp?, text: inout [UInt8]) in ScanJSON.append(time, to: &text, &clock) }
         let numbers = [
             ("lines", summary.lines), ("bytes", summary.bytes), ("sshd_lines", summary.sshdLines),
             ("unparsed", summary.unparsed), ("attempts", summary.attempts), ("connections", summary.connections),
@@ -43,17 +48,17 @@ struct ScanJSON {
         text.append(UInt8(ascii: "{"))
         for (name, number) in numbers { text.append(contentsOf: "\"\(name)\":\(number),".utf8) }
         text.append(contentsOf: #""first":"#.utf8)
-        append(summary.first, to: &text)
+        appendTime(summary.first, &text)
         text.append(contentsOf: #","last":"#.utf8)
-        append(summary.last, to: &text)
+        appendTime(summary.last, &text)
         text.append(contentsOf: #","by_address":["#.utf8)
         for (index, entry) in summary.byAddress.enumerated() {
             text.append(contentsOf: (index == 0 ? #"{"address":"# : #",{"address":"#).utf8)
             append(entry.address, to: &text)
             text.append(contentsOf: #","attempts":\#(entry.attempts),"first":"#.utf8)
-            append(entry.first, to: &text)
+            appendTime(entry.first, &text)
             text.append(contentsOf: #","last":"#.utf8)
-            append(entry.last, to: &text)
+            appendTime(entry.last, &text)
             text.append(UInt8(ascii: "}"))
         }
         text.append(contentsOf: #"],"by_user":["#.utf8)
@@ -65,7 +70,7 @@ struct ScanJSON {
         text.append(contentsOf: #"],"peak":"#.utf8)
         if let peak = summary.peak {
             text.append(contentsOf: #"{"attempts":\#(peak.attempts),"start":"#.utf8)
-            append(peak.start, to: &text)
+            appendTime(peak.start, &text)
             let duration = peak.duration.isFinite ? NumberText.shortest(peak.duration) : "null"
             text.append(contentsOf: #","duration":\#(duration)}"#.utf8)
         } else {
@@ -75,13 +80,13 @@ struct ScanJSON {
         return text
     }
 
-    private static func append(_ time: Timestamp?, to text: inout [UInt8]) {
+    private static func append(_ time: Timestamp?, to text: inout [UInt8], _ clock: inout LocalClock) {
         guard let time else {
             text.append(contentsOf: "null".utf8)
             return
         }
         text.append(UInt8(ascii: "\""))
-        text.append(contentsOf: time.localText.utf8)
+        clock.append(time, to: &text)
         text.append(UInt8(ascii: "\""))
     }
 
