@@ -43,7 +43,7 @@ files() {
 644 packaging/config.json               $PREFIX/share/doc/servercheck/examples/config.json
 600 packaging/config.json               $config
 END
-    [ ! -d contrib ] || find contrib -type f | sort | while read -r file; do
+    find contrib -type f | sort | while read -r file; do
         echo "644 $file $PREFIX/share/doc/servercheck/examples/$file"
     done
 }
@@ -153,9 +153,13 @@ find_binary() {
 copy_files() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    mkdir "$work/systemd" "$work/completions"
+    mkdir "$work/completions"
     strip -o "$work/servercheck" "$binary" 2>/dev/null || cp "$binary" "$work/servercheck"
-    sed "s|/usr/local/bin/|$PREFIX/bin/|" systemd/servercheck.service >"$work/systemd/servercheck.service"
+    # What names the program names it where it is.
+    for file in systemd/servercheck.service $(find contrib -type f); do
+        mkdir -p "$work/$(dirname "$file")"
+        sed "s|/usr/local/bin/|$PREFIX/bin/|" "$file" >"$work/$file"
+    done
     for shell in bash zsh fish; do
         "$binary" --generate-completion-script $shell >"$work/completions/servercheck.$shell"
     done

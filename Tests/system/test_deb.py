@@ -18,6 +18,7 @@ LINK = "/etc/systemd/system/timers.target.wants/servercheck.timer"
 FILES = {
     CONFIG: 0o600,
     "/usr/bin/servercheck": 0o755,
+    "/usr/lib/systemd/system/run-credentials-servercheck.service.mount.d/servercheck.conf": 0o644,
     "/usr/lib/systemd/system/servercheck.service": 0o644,
     "/usr/lib/systemd/system/servercheck.timer": 0o644,
     "/usr/lib/sysusers.d/servercheck.conf": 0o644,
@@ -53,6 +54,13 @@ def test_the_package_holds_these_files_and_their_checksums(unpacked):
     assert [f"/{line.split('  ')[1]}" for line in sums.splitlines()] == sorted(set(FILES) - {CONFIG})
     subprocess.run(["md5sum", "--check", "--strict", "--quiet"], input=sums, cwd=unpacked, check=True, text=True)
     assert (unpacked / "DEBIAN/conffiles").read_text() == f"{CONFIG}\n"
+
+
+def test_everything_names_the_program_where_it_is(unpacked):
+    places = {path: set(re.findall(r"(/\S*/bin)/servercheck\b", (unpacked / path[1:]).read_text()))
+              for path in FILES if path.endswith((".service", ".conf", ".cfg"))}
+    named = {path.rsplit("/", 2)[-2]: found for path, found in places.items() if found}
+    assert named == {folder: {"/usr/bin"} for folder in ("system", "icinga2", "nagios", "nrpe")}
 
 
 def test_the_packages_words_come_from_the_program(deb, release, unpacked):
