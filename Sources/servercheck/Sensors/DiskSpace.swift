@@ -124,7 +124,7 @@ struct DiskSpace: Sensor {
 
         var reading = Reading(findings: findings, memory: memory)
         reading.notes = unreachable.subtracting(old.unreachable).sorted().map {
-            "\(name) leaves \($0) out: this user may not reach it (exclude it, or let the user enter the directories above)"
+            "\($0) is left out: this user may not reach it (exclude it, or let the user enter the directories above)"
         }
         let new = DiskSpaceMemory(
             writable: DiskSpaceMemory.bounded(writable, remembered: old.writable),

@@ -95,7 +95,7 @@ import Testing
     func unreachable() throws {
         let story = try Story(#"{"threshold": 90}"#)
         let note =
-            "diskspace leaves /secret/in out: this user may not reach it (exclude it, or let the user enter the directories above)"
+            "/secret/in is left out: this user may not reach it (exclude it, or let the user enter the directories above)"
         let mounts = ["/ rw", "/secret/in rw"]
         var reading = try story.run(mounts, failing: ["/secret/in": EACCES])
         #expect(summary(reading) == [Self.fine("/")])
