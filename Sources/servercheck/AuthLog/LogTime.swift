@@ -208,14 +208,15 @@ extension LogTime {
         return century * 146_097 + dayOfEra - 719_468
     }
 
-    /// The date of a day since 1970, not before it: the inverse of `days`.
+    /// The date of a day since 1970: the inverse of `days`.
     static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let sinceEra = day + 719_468
-        let dayOfEra = sinceEra % 146_097
+        let shifted = day + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let month = (5 * dayOfYear + 2) / 153
-        let year = sinceEra / 146_097 * 400 + yearOfEra + (month >= 10 ? 1 : 0)
+        let year = era * 400 + yearOfEra + (month >= 10 ? 1 : 0)
         return (year, month < 10 ? month + 3 : month - 9, dayOfYear - (153 * month + 2) / 5 + 1)
     }
 

@@ -61,14 +61,16 @@ extension Timestamp {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The same as bytes: a state holds hundreds of times.
+    /// The same as bytes: a state holds hundreds of times. Without gmtime_r(3), which reads the time zone.
     func appendUTC(to bytes: inout [UInt8]) {
-        var clock = time_t(seconds)
+        let (quotient, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        let second = rest < 0 ? rest + 86_400 : rest
+        let date = LogTime.date(ofDay: rest < 0 ? quotient - 1 : quotient)
         var broken = tm()
-        guard gmtime_r(&clock, &broken) != nil else {
-            bytes.append(contentsOf: "1970-01-01T00:00:00Z".utf8)
-            return
-        }
+        (broken.tm_year, broken.tm_mon, broken.tm_mday) = (Int32(date.year - 1900), Int32(date.month - 1), Int32(date.day))
+        (broken.tm_hour, broken.tm_min, broken.tm_sec) = (
+            Int32(second / 3600), Int32(second / 60 % 60), Int32(second % 60)
+        )
         Timestamp.append(broken, to: &bytes)
         let remainder = Int(microseconds % 1_000_000)
         let fraction = remainder < 0 ? remainder + 1_000_000 : remainder

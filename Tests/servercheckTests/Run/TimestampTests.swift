@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import servercheck
@@ -30,5 +31,22 @@ import Testing
         #expect((Timestamp.noon + 60).hasElapsed(3600, at: .noon))
         #expect(!Timestamp.noon.hasElapsed(3600, at: .noon + 3599))
         #expect(Timestamp.noon.hasElapsed(3600, at: .noon + 3600))
+    }
+
+    @Test("the time in UTC is that of gmtime_r(3)")
+    func utcOfLibrary() {
+        var seconds: [Int64] = [-1, 0, 1, 951_782_399, 951_782_400, 4_107_542_400, -2_208_988_801]
+        seconds += stride(from: -70_000_000_000, through: 300_000_000_000, by: 12_345_677)
+        for second in seconds {
+            var clock = time_t(second)
+            var broken = tm()
+            gmtime_r(&clock, &broken)
+            let numbers = [
+                broken.tm_year + 1900, broken.tm_mon + 1, broken.tm_mday, broken.tm_hour, broken.tm_min, broken.tm_sec,
+            ]
+            let text = Timestamp(seconds: second).utcText
+            #expect(text.split(whereSeparator: { "-T:Z".contains($0) }).compactMap { Int32($0) } == numbers.map(abs))
+            #expect(text.hasPrefix("-") == (numbers[0] < 0))
+        }
     }
 }
