@@ -63,7 +63,7 @@ enum ConfigFile {
     ///     it could name any file to read a token from, or to write metrics to.
     ///   - user: the effective user id of this process.
     static func doubts(
-        about facts: OpenFile.Facts, path: String, isNamed: Bool = true, user: UInt32
+        about facts: OpenFile.Facts, path: String, isNamed: Bool = true, user: @autoclosure () -> UInt32
     ) -> [ConfigProblem] {
         if !facts.isRegular { return [ConfigProblem(path: "", text: "is not a regular file")] }
         if facts.mode & S_IWOTH != 0 {
@@ -74,7 +74,7 @@ enum ConfigFile {
             let text = "its group may write to it (chmod g-w \(path))"
             doubts.append(ConfigProblem(path: "", text: text, severity: .warning))
         }
-        if facts.owner != 0, facts.owner != user {
+        if facts.owner != 0, facts.owner != user() {
             let text = "it belongs to user id \(facts.owner), who can change it (chown root \(path))"
             doubts.append(ConfigProblem(path: "", text: text, severity: isNamed ? .warning : .error))
         }

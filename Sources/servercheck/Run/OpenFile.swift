@@ -120,14 +120,18 @@ extension OpenFile {
     }
 
     /// A text of the kernel below /proc, which is not asked for its type or size.
-    static func kernelText(of path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8] {
-        try OpenFile(path, flags: O_RDONLY).rest(limit: limit, expected: 0)
+    ///
+    /// - Parameter isOneRecord: the kernel shows it in one piece (single_open in fs/proc), so that a short read is the end.
+    static func kernelText(of path: String, isOneRecord: Bool = false) throws(SystemError) -> [UInt8] {
+        try OpenFile(path, flags: O_RDONLY).rest(limit: 16 << 20, expected: 0, endsWithShortRead: isOneRecord)
     }
 
     /// From the file position to the end.
     ///
     /// - Parameter expected: bytes, where that is known: no read(2) is made to find nothing more.
-    private func rest(limit: Int, expected: Int64) throws(SystemError) -> [UInt8] {
+    private func rest(
+        limit: Int, expected: Int64, endsWithShortRead: Bool = false
+    ) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         // One byte more than the size, so that one read finds the end; files in /proc have size 0.
         var step = max(4096, Int(min(expected, Int64(limit))) + 1)
@@ -136,7 +140,8 @@ extension OpenFile {
             defer { buffer.deallocate() }
             let count = try read(into: buffer)
             bytes.append(contentsOf: buffer[..<count])
-            if count == 0 || (count < step && bytes.count == expected) { return bytes }
+            let isAtEnd = count < step && (endsWithShortRead || bytes.count == expected)
+            if count == 0 || isAtEnd { return bytes }
             if bytes.count > limit { throw SystemError(action: "read", object: path, code: EFBIG) }
             step = max(4096, bytes.count)
         }

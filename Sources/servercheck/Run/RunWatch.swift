@@ -35,7 +35,7 @@ final class RunWatch: Sendable {
     init(limitSeconds: Double, lookSeconds: Double = RunWatch.lookSeconds, atLimit: @escaping @Sendable () -> Void) {
         let limit = ContinuousClock.now + .seconds(limitSeconds)
         // Without a thread the run goes on unwatched, which is better than not at all.
-        _ = DetachedThread.start { [stage] in
+        _ = DetachedThread.start(hasGuard: false) { [stage] in
             while true {
                 let left = ContinuousClock.now.duration(to: limit)
                 if left <= .zero { break }

@@ -67,7 +67,9 @@ extension Timestamp {
         let second = rest < 0 ? rest + 86_400 : rest
         let date = LogTime.date(ofDay: rest < 0 ? quotient - 1 : quotient)
         var broken = tm()
-        (broken.tm_year, broken.tm_mon, broken.tm_mday) = (Int32(date.year - 1900), Int32(date.month - 1), Int32(date.day))
+        (broken.tm_year, broken.tm_mon, broken.tm_mday) = (
+            Int32(date.year - 1900), Int32(date.month - 1), Int32(date.day)
+        )
         (broken.tm_hour, broken.tm_min, broken.tm_sec) = (
             Int32(second / 3600), Int32(second / 60 % 60), Int32(second % 60)
         )

@@ -78,7 +78,8 @@ struct DiskSpace: Sensor {
     /// - Parameter stallSeconds: how long one filesystem may take to answer.
     func measure(on machine: Machine, memory: SensorMemory, stallSeconds: Double) throws(SensorError) -> Reading {
         let table = MountTable(try DiskSpace.read("/proc/self/mountinfo", on: machine))
-        let types = DiskSpaceSelection.diskTypes(try DiskSpace.read("/proc/filesystems", on: machine))
+        let types = DiskSpaceSelection.diskTypes(
+            try DiskSpace.read("/proc/filesystems", on: machine, isOneRecord: true))
         let selection = DiskSpaceSelection(table, diskTypes: types, named: Array(partitions.keys))
         guard !selection.filesystems.isEmpty || !selection.missing.isEmpty else {
             throw SensorError(
@@ -133,9 +134,11 @@ struct DiskSpace: Sensor {
         return reading
     }
 
-    private static func read(_ path: String, on machine: Machine) throws(SensorError) -> [UInt8] {
+    private static func read(
+        _ path: String, on machine: Machine, isOneRecord: Bool = false
+    ) throws(SensorError) -> [UInt8] {
         do {
-            return try OpenFile.kernelText(of: machine.path(path))
+            return try OpenFile.kernelText(of: machine.path(path), isOneRecord: isOneRecord)
         } catch {
             throw SensorError("\(error) (is /proc mounted, and ProcSubset=pid not set?)")
         }

@@ -13,7 +13,7 @@ struct MemoryAmounts: Sendable, Equatable {
         let path = "/proc/meminfo"
         let bytes: [UInt8]
         do {
-            bytes = try OpenFile.kernelText(of: machine.path(path))
+            bytes = try OpenFile.kernelText(of: machine.path(path), isOneRecord: true)
         } catch {
             throw SensorError("\(error) (under systemd, ProcSubset=pid hides it)")
         }
