@@ -65,7 +65,7 @@ import Testing
     /// By mount point. df shows each btrfs subvolume; the first of a source stands for the filesystem.
     private func dfDisks(_ text: String) throws -> [String: Disk] {
         let tables = text.components(separatedBy: "\n\n").map { $0.split(separator: "\n").dropFirst() }
-        try #require(tables.count == 2)
+        try #require(tables.count == 2 && tables[0].count == tables[1].count)
         var disks: [String: Disk] = [:]
         var sources: Set<Substring> = []
         for (space, inodes) in zip(tables[0], tables[1]) {
