@@ -35,7 +35,7 @@ struct Connections {
     var oldestIndex: Int? { oldest == Connections.none ? nil : Int(oldest) }
 
     subscript(index: Int) -> Connection {
-        get { entries[index] }
+        _read { yield entries[index] }
         _modify { yield &entries[index] }
     }
 

@@ -16,41 +16,42 @@ struct CountingThread {
         var done: [Sightings] = []
         /// Nothing follows what waits.
         var isComplete = false
-        /// When all is counted.
+        /// All is counted.
+        var isCounted = false
+        /// On its way to the other thread, or back from it.
         var counter: Handed<AttemptCounter>?
     }
 
     /// Sightings in a batch.
-    private static let batchSize = 4096
-    private static let waitingLimit = 4
+    private let batchSize: Int
+    private static let waitingLimit = 3
     /// Batches that are counted on this thread before another one is begun.
-    private static let patience = 8
+    private static let patience = 16
 
     private var parser: LogParser
-    private var counter: AttemptCounter
+    /// nil: the other thread has it.
+    private var counter: AttemptCounter?
     private var batches = 0
-    /// nil: there is no other thread.
-    private var desk: Monitor<Desk>?
+    private let desk = Monitor(Desk())
 
     /// - Parameter counter: one that tells of no events.
-    init(_ counter: AttemptCounter) {
+    init(_ counter: AttemptCounter, batchSize: Int = 2048) {
         self.counter = counter
+        self.batchSize = batchSize
         parser = counter.parser
     }
 
     /// Whole lines, as for `AttemptCounter`.
     mutating func consume(_ lines: RawSpan) {
         parser.read(lines)
-        if parser.found.list.count >= CountingThread.batchSize { handOver() }
+        if parser.found.list.count >= batchSize { handOver() }
     }
 
     /// - Returns: the counter, to be finished.
     mutating func finish() -> AttemptCounter {
         handOver()
-        if let desk {
-            desk.access { $0.isComplete = true }
-            counter = CountingThread.wait(for: desk) { $0.counter }.value
-        }
+        desk.access { $0.isComplete = true }
+        var counter = self.counter ?? wait { $0.isCounted ? $0.counter.take() : nil }.value
         // It knows the names.
         counter.parser = parser
         return counter
@@ -58,14 +59,14 @@ struct CountingThread {
 
     private mutating func handOver() {
         batches &+= 1
-        if desk == nil, batches > CountingThread.patience { desk = CountingThread.start(counter) }
-        guard let desk else {
-            counter.take(parser.found)
+        if counter != nil, batches > CountingThread.patience { start() }
+        guard counter == nil else {
+            counter?.take(parser.found)
             parser.found.removeAll()
             return
         }
         let found = parser.found
-        CountingThread.wait(for: desk) { $0.waiting.count < CountingThread.waitingLimit ? () : nil }
+        wait { $0.waiting.count < CountingThread.waitingLimit ? () : nil }
         parser.found = desk.access { desk in
             desk.waiting.append(found)
             return desk.done.popLast() ?? Sightings()
@@ -73,19 +74,24 @@ struct CountingThread {
         parser.found.epoch = found.epoch
     }
 
-    private static func start(_ counter: AttemptCounter) -> Monitor<Desk>? {
-        let desk = Monitor(Desk())
-        let handed = Handed(value: counter)
+    private mutating func start() {
+        guard let counter else { return }
+        desk.access { $0.counter = Handed(value: counter) }
+        self.counter = nil
+        let desk = desk
         let isStarted = DetachedThread.start {
-            var counter = handed.value
-            while var batch = wait(for: desk, { take(from: &$0) }) {
+            guard var counter = desk.access({ $0.counter.take() })?.value else { return }
+            while var batch = CountingThread.wait(for: desk, { CountingThread.take(from: &$0) }) {
                 counter.take(batch)
                 batch.removeAll()
                 desk.access { $0.done.append(batch) }
             }
-            desk.access { $0.counter = Handed(value: counter) }
+            desk.access {
+                $0.counter = Handed(value: counter)
+                $0.isCounted = true
+            }
         }
-        return isStarted ? desk : nil
+        if !isStarted { self.counter = desk.access { $0.counter.take() }?.value }
     }
 
     /// The next batch, `.some(nil)` behind the last one; nil while there is none.
@@ -93,6 +99,8 @@ struct CountingThread {
         if !desk.waiting.isEmpty { return .some(desk.waiting.removeFirst()) }
         return desk.isComplete ? .some(nil) : nil
     }
+
+    private func wait<Answer>(_ body: (inout Desk) -> Answer?) -> Answer { CountingThread.wait(for: desk, body) }
 
     private static func wait<Answer>(for desk: Monitor<Desk>, _ body: (inout Desk) -> Answer?) -> Answer {
         while true {

@@ -18,6 +18,7 @@ extension LogParser {
     /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
     mutating func read(_ lines: RawSpan) {
         makeRoom()
+        memory.prepare()
         defer { goOn(to: .min) }
         let count = lines.byteCount
         let start = read(lines, before: count - LogParser.window + 1, count: count)
@@ -77,6 +78,7 @@ extension LogParser {
         guard time != LineHead.none, pid.count > 0, pid.count < 8, bytes.has("]: ", at: line.place &+ pid.count)
         else { return false }
         line.place &+= pid.count &+ 3
+        line.memoryPlace = LineMemory.place(pid.value)
         guard readMessage(&line, bytes) else { return false }
         sshdLines &+= 1
         if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
@@ -106,7 +108,14 @@ extension LogParser {
         // Of the messages that begin with these letters SSHDLine knows none that counts.
         case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"):
             return true
-        case UInt8(ascii: "P"): return bytes.has("PAM ", at: start)
+        case UInt8(ascii: "P"):
+            if bytes.has("Postponed keyboard-interactive for ", at: start) {
+                line.meaning = .mention
+                line.invalidUser = bytes.has("invalid user ", at: start &+ 35)
+                line.place = start &+ (line.invalidUser ? 48 : 35)
+                return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2 [preauth]\n")
+            }
+            return bytes.has("PAM ", at: start)
         case UInt8(ascii: "U"): return bytes.has("Unable ", at: start)
         case UInt8(ascii: "e"):
             if bytes.has("error: maximum authentication attempts exceeded for ", at: start) {
@@ -139,9 +148,16 @@ extension LogParser {
             }
             return readClosing(&line, bytes)
         case UInt8(ascii: "D"):
-            guard bytes.has("Disconnected from ", at: start) else { return false }
-            line.place = start &+ 18
-            return readClosing(&line, bytes)
+            if bytes.has("Disconnected from ", at: start) {
+                line.place = start &+ 18
+                return readClosing(&line, bytes)
+            }
+            line.invalidUser = bytes.has("Disconnecting invalid user ", at: start)
+            guard line.invalidUser || bytes.has("Disconnecting authenticating user ", at: start) else { return false }
+            line.meaning = .closingMarker
+            line.place = start &+ (line.invalidUser ? 27 : 34)
+            return readUser(&line, bytes, lead: 1)
+                && line.ends(bytes, ": Too many authentication failures [preauth]\n")
         case UInt8(ascii: "R"):
             guard bytes.has("Received disconnect from ", at: start) else { return false }
             line.meaning = .mention
@@ -165,8 +181,19 @@ extension LogParser {
     }
 
     /// `USER from ADDR port N`, where `lead` is 6, or `USER ADDR port N`, where it is 1.
-    @inline(never)
+    @inline(__always)
     private mutating func readUser(_ line: inout FastLine, _ bytes: RawSpan, lead: Int) -> Bool {
+        let start = line.place
+        guard memory[line.memoryPlace].isUser(bytes, at: start) else { return readNewUser(&line, bytes, lead: lead) }
+        let end = start &+ memory[line.memoryPlace].userLength &- 1
+        guard lead == 1 || bytes.has(" from ", at: end) else { return false }
+        line.user = memory[line.memoryPlace].userNumber
+        line.place = end &+ lead
+        return readPeer(&line, bytes)
+    }
+
+    @inline(never)
+    private mutating func readNewUser(_ line: inout FastLine, _ bytes: RawSpan, lead: Int) -> Bool {
         let start = line.place
         let name = ShortText(bytes, at: start)
         guard name.isWord, !name.holds(UInt8(ascii: ":")), lead == 1 || bytes.has(" from ", at: start &+ name.count)
@@ -182,12 +209,23 @@ extension LogParser {
             _ = users.insert(name, hash: hash, user)
             line.user = Int(user)
         }
+        memory[line.memoryPlace].learnUser(bytes, at: start, length: name.count, number: line.user)
         return true
     }
 
     /// `ADDR port N`
     @inline(__always)
     private mutating func readPeer(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+        guard memory[line.memoryPlace].isPeer(bytes, at: line.place) else { return readNewPeer(&line, bytes) }
+        line.ip = memory[line.memoryPlace].ip
+        line.address = memory[line.memoryPlace].address
+        line.port = memory[line.memoryPlace].port
+        line.place &+= memory[line.memoryPlace].peerLength
+        return true
+    }
+
+    @inline(never)
+    private mutating func readNewPeer(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
         let start = line.place
         let address = ShortText(bytes, at: start)
         let portStart = start &+ address.count &+ 6
@@ -206,6 +244,8 @@ extension LogParser {
         line.address = number
         line.port = Int(truncatingIfNeeded: port.value)
         line.place = portStart &+ port.count
+        memory[line.memoryPlace].learnPeer(
+            bytes, start..<line.place, ip: line.ip, address: line.address, port: line.port)
         return true
     }
 }
@@ -216,6 +256,8 @@ private struct FastLine {
     /// No LF was passed; it is at the LF when `isWhole`.
     var place: Int
     var isWhole = false
+    /// Of its process.
+    var memoryPlace = 0
     var meaning = SSHDEvent.Meaning.nothing
     var invalidUser = false
     var user = -1

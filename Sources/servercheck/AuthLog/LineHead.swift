@@ -18,6 +18,8 @@ struct LineHead: Sendable {
     private var minute: Int64 = 0
     /// Eight bytes each, the last ones overlapping those before.
     private var words: [Word] = []
+    /// The same of the words without an open digit.
+    private var fixed: [Word] = []
 
     private struct Word {
         var place: Int
@@ -69,7 +71,7 @@ struct LineHead: Sendable {
                     word.bytes |= UInt64(line[place]) << UInt64(8 * byte)
                 }
             }
-            words.append(word)
+            if word.digits == 0 { fixed.append(word) } else { words.append(word) }
         }
     }
 
@@ -79,6 +81,7 @@ struct LineHead: Sendable {
     @inline(__always)
     func begins(_ line: RawSpan) -> Bool {
         var difference: UInt64 = length > 0 ? 0 : 1
+        for index in fixed.indices { difference |= line.word(at: fixed[index].place) ^ fixed[index].bytes }
         for index in words.indices {
             let expected = words[index]
             let word = line.word(at: expected.place)

@@ -27,6 +27,7 @@ struct LogParser: Sendable {
     var head = LineHead()
     var addresses: ShortTextTable<IPAddress>
     var users: ShortTextTable<Int32>
+    var memory = LineMemory()
 
     init(time: LogTime, mixer: Mixer) {
         logTime = time
@@ -41,6 +42,7 @@ struct LogParser: Sendable {
         if users.count > ShortTextTable<Int32>.limit / 2 { users.removeAll() }
         guard addresses.count > ShortTextTable<IPAddress>.limit / 2, found.list.isEmpty else { return }
         addresses.removeAll()
+        memory.removeAll()
         found.epoch &+= 1
     }
 

@@ -104,8 +104,10 @@ enum StandardStream: Int32 {
     case error = 2
 
     /// Nobody can be told when this fails (a closed pipe), so it is not reported.
-    func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
+    func write(_ text: String) { write(Array(text.utf8)) }
+
+    func write(_ bytes: [UInt8]) {
+        var bytes = bytes[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
             if count > 0 {

@@ -11,7 +11,7 @@ final class OutputBuffer {
     }
 
     func flush() {
-        StandardStream.output.write(String(decoding: bytes, as: UTF8.self))
+        StandardStream.output.write(bytes)
         bytes.removeAll(keepingCapacity: true)
     }
 }

@@ -33,11 +33,16 @@ struct ScanJSON {
         text.append(contentsOf: "}\n".utf8)
     }
 
-    /// The totals, as the design's section 8 names them, with a line end.
     static func text(_ summary: AttemptSummary) -> [UInt8] {
         var text: [UInt8] = []
+        append(summary, to: &text)
+        return text
+    }
+
+    /// The totals, as the design's section 8 names them, with a line end.
+    static func append(_ summary: AttemptSummary, to text: inout [UInt8]) {
         // About as much as it takes: growing would need twice the memory.
-        text.reserveCapacity(500 + summary.byAddress.count * 130 + summary.byUser.count * 50)
+        text.reserveCapacity(text.count + 500 + summary.byAddress.count * 130 + summary.byUser.count * 50)
         var clock = LocalClock()
         let appendTime = { (time: Timestamp?, text: inout [UInt8]) in ScanJSON.append(time, to: &text, &clock) }
         let numbers = [
@@ -77,7 +82,6 @@ struct ScanJSON {
             text.append(contentsOf: "null".utf8)
         }
         text.append(contentsOf: "}\n".utf8)
-        return text
     }
 
     private static func append(_ time: Timestamp?, to text: inout [UInt8], _ clock: inout LocalClock) {

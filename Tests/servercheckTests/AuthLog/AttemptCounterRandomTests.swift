@@ -19,9 +19,11 @@ struct GeneratedLog {
         "1.2.3.4", "5.6.7.8", "2001:db8::1", "fe80::1%eth0", "::ffff:9.9.9.9", "10.0.0.1", "::1",
     ]
 
-    init(seed: UInt64, connections: Int, format: LogText.Format) {
+    /// - Parameter others: how many lines of other daemons stand before each line.
+    init(seed: UInt64, connections: Int, format: LogText.Format, tag: String = "sshd", others: Int = 0) {
         random = SeededGenerator(state: seed)
         text.format = format
+        text.tag = tag
         var open: [(pid: Int, messages: [String])] = []
         var pid = 100
         var left = connections
@@ -36,6 +38,7 @@ struct GeneratedLog {
             let index = Int.random(in: 0..<open.count, using: &random)
             let message = open[index].messages.removeFirst()
             let pause = Double(Int.random(in: 0..<8, using: &random)) * (format == .classic ? 1 : 0.25)
+            for _ in 0..<others { text.addOther() }
             text.add(message, pid: open[index].pid, after: pause)
             if open[index].messages.isEmpty { open.remove(at: index) }
         }
@@ -129,7 +132,11 @@ struct GeneratedLog {
     @Test("a slow reader, written from the design alone, counts the same", arguments: seeds)
     func slowReader(seed: UInt64) throws {
         try bothFormats { format in
-            let lines = GeneratedLog(seed: seed, connections: 120, format: format).text.lines
+            // Both tags, alone and between the lines of other daemons.
+            let log = GeneratedLog(
+                seed: seed, connections: 120, format: format, tag: seed % 2 == 0 ? "sshd" : "sshd-session",
+                others: seed % 4 < 2 ? 0 : 4)
+            let lines = log.text.lines
             let slow = SlowReader(lines, year: 2026)
             var runs = CountingRuns()
             try runs.run(lines, now: Self.now, complete: true)

@@ -9,13 +9,19 @@ struct LogText {
     enum Format: Sendable { case classic, rfc3339 }
 
     var format = Format.rfc3339
+    var tag = "sshd"
     var time = Timestamp.noon
     private(set) var lines: [String] = []
 
     /// Appends a line `seconds` after the one before.
     mutating func add(_ message: String, pid: Int = 1, after seconds: Double = 0) {
         time = time + seconds
-        lines.append("\(LogText.prefix(time, format)) host sshd[\(pid)]: \(message)")
+        lines.append("\(LogText.prefix(time, format)) host \(tag)[\(pid)]: \(message)")
+    }
+
+    /// A line of another daemon.
+    mutating func addOther(_ text: String = "CRON[77]: pam_unix(cron:session): session opened for user root(uid=0)") {
+        lines.append("\(LogText.prefix(time, format)) host \(text)")
     }
 
     mutating func fail(

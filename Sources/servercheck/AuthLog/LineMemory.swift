@@ -1,0 +1,86 @@
+// What the lines of a connection have in common: user, address and port, as an earlier line of the process wrote them. A
+// connection writes several lines, and only the first one's names must be looked up.
+
+/// The last lines of some processes. It only saves work: what it forgets is looked up again.
+struct LineMemory: Sendable {
+    /// What one process wrote. The bytes are compared, so a pid that comes again does no harm.
+    struct Entry: Sendable {
+        /// `ADDR port N`; 0: nothing is known.
+        private(set) var peerLength = 0
+        /// Eight bytes each; the last one overlaps those before.
+        private var peer: (UInt64, UInt64, UInt64, UInt64, UInt64, last: UInt64) = (0, 0, 0, 0, 0, 0)
+        private(set) var ip = IPAddress(high: 0, low: 0)
+        private(set) var address = -1
+        private(set) var port = 0
+        /// The user name and the space behind it; 0: nothing is known.
+        private(set) var userLength = 0
+        private var user: (UInt64, UInt64) = (0, 0)
+        private var userMask: (UInt64, UInt64) = (0, 0)
+        private(set) var userNumber = -1
+
+        /// Whether its peer stands at `start` of a line's window.
+        @inline(__always)
+        func isPeer(_ bytes: RawSpan, at start: Int) -> Bool {
+            guard peerLength > 0, bytes.word(at: start) == peer.0,
+                bytes.word(at: start &+ peerLength &- 8) == peer.last
+            else { return false }
+            if peerLength > 16, bytes.word(at: start &+ 8) != peer.1 { return false }
+            if peerLength > 24, bytes.word(at: start &+ 16) != peer.2 { return false }
+            if peerLength > 32, bytes.word(at: start &+ 24) != peer.3 { return false }
+            if peerLength > 40, bytes.word(at: start &+ 32) != peer.4 { return false }
+            // The port may go on.
+            return !bytes.byte(at: start &+ peerLength).isDigit
+        }
+
+        /// Whether its user, and a space, stand at `start`.
+        @inline(__always)
+        func isUser(_ bytes: RawSpan, at start: Int) -> Bool {
+            let first = (bytes.word(at: start) ^ user.0) & userMask.0
+            let second = (bytes.word(at: start &+ 8) ^ user.1) & userMask.1
+            return first | second == 0 && userLength > 0
+        }
+
+        mutating func learnPeer(_ bytes: RawSpan, _ range: Range<Int>, ip: IPAddress, address: Int, port: Int) {
+            let start = range.lowerBound
+            peerLength = range.count >= 8 && range.count <= 48 ? range.count : 0
+            peer = (
+                bytes.word(at: start), bytes.word(at: start + 8), bytes.word(at: start + 16),
+                bytes.word(at: start + 24), bytes.word(at: start + 32), bytes.word(at: range.upperBound - 8)
+            )
+            (self.ip, self.address, self.port) = (ip, address, port)
+        }
+
+        /// - Parameter length: of the name.
+        mutating func learnUser(_ bytes: RawSpan, at start: Int, length: Int, number: Int) {
+            userLength = length < 16 ? length + 1 : 0
+            user = (bytes.word(at: start), bytes.word(at: start + 8))
+            userMask = (LineMemory.mask(userLength), LineMemory.mask(userLength - 8))
+            userNumber = number
+        }
+    }
+
+    private static let places: UInt64 = 256
+    private var entries: [Entry] = []
+
+    /// Of the first bytes of a word.
+    private static func mask(_ bytes: Int) -> UInt64 {
+        bytes >= 8 ? .max : bytes <= 0 ? 0 : .max >> UInt64(64 - 8 * bytes)
+    }
+
+    /// Where a process has its entry.
+    @inline(__always)
+    static func place(_ pid: UInt64) -> Int { Int(truncatingIfNeeded: pid & (places - 1)) }
+
+    @inline(__always)
+    subscript(place: Int) -> Entry {
+        _read { yield entries[place] }
+        _modify { yield &entries[place] }
+    }
+
+    /// Before the first line.
+    mutating func prepare() {
+        if entries.isEmpty { entries = Array(repeating: Entry(), count: Int(LineMemory.places)) }
+    }
+
+    mutating func removeAll() { entries = [] }
+}
