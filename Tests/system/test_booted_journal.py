@@ -9,7 +9,7 @@ pytestmark = pytest.mark.needs(
 
 def test_each_attempt_is_counted_once_whatever_journald_does(story):
     steps = story["journal_kept"].steps
-    assert len(steps) == 15
+    assert len(steps) == 18
     assert [(step.what, step.counted, step.status) for step in steps] == [
         (step.what, step.tried, "OK") for step in steps]
 

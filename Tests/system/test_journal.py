@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.authlog import LineWriter
-from support.journal import BOOT, MACHINE, WRITER, Entry, JournalFiles, JournalMachine
+from support.journal import BOOT, MACHINE, SEQNUM_ID, TAIL, WRITER, Entry, JournalFiles, JournalMachine
 from support.run import Servercheck
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -268,6 +269,56 @@ def test_a_copy_from_run_to_var_is_not_counted_again(watch):
     volatile.live.unlink()
     persistent.write(watch.failures(1))
     assert watch.counted() == (1, 12)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_is_in_run_alone_counts_although_var_holds_newer_entries(watch, shared):
+    volatile, persistent = watch.machine.volatile, watch.machine.persistent
+    number = 0
+
+    def write(files, entries):
+        """Since systemd 254 both directories share a chain, and its numbers."""
+        nonlocal number
+        if shared:
+            files.write(b"")
+            files.patch(files.live, SEQNUM_ID, bytes(range(16)))
+            files.patch(files.live, TAIL, struct.pack("<Q", number))
+        files.write(entries)
+        number, = struct.unpack_from("<Q", files.head(), TAIL)
+
+    def scanned():
+        return watch.servercheck("scan", "--journal", "--format", "json", wrapper=watch.machine.enter).json["attempts"]
+
+    write(volatile, watch.failures(1))
+    write(persistent, watch.failures(1))
+    watch.run()
+    # journald goes over to /var without copying anything: a restart with another Storage=.
+    write(volatile, watch.failures(2))
+    write(persistent, watch.failures(3))
+    assert watch.counted() == (5, 5)
+    assert scanned() == 7
+    # Back, and over again; each side has what the other lacks.
+    write(volatile, watch.failures(4))
+    write(persistent, watch.failures(1))
+    write(volatile, watch.failures(1))
+    write(persistent, watch.failures(1))
+    assert watch.counted() == (7, 12)
+    write(persistent, watch.failures(2))
+    assert watch.counted() == (2, 14)
+    # A late flush that is not done yet, or failed: the copies come after newer entries, and both sides hold them.
+    write(volatile, watch.failures(2))
+    write(persistent, watch.failures(1))
+    write(persistent, volatile.export())
+    write(persistent, watch.failures(1))
+    assert watch.counted() == (4, 18)
+    assert scanned() == 20
+    # The next flush copies all of it once more.
+    write(volatile, watch.failures(1))
+    write(persistent, volatile.export())
+    volatile.live.unlink()
+    write(persistent, watch.failures(1))
+    assert watch.counted() == (2, 20)
+    assert watch.counted() == (0, 20)
 
 
 def test_other_machines_do_not_count(watch):
@@ -680,8 +731,7 @@ class JournalLife:
         self.reboot(crash=True)
 
     def reboot(self, crash=False):
-        if self.volatile:
-            self.flush()
+        self.flush()
         if crash and self.files.live.exists():
             self.files.crash()
         self.watch.boot = f"{self.random.getrandbits(128) | 1 << 127:032x}"
@@ -697,10 +747,15 @@ class JournalLife:
     def relinquish(self):
         self.volatile = True
 
+    def restart(self):
+        """Persistent again, and nothing was copied."""
+        self.volatile = False
+
     def vacuum(self):
         self.run()
         for path in self.files.archived():
-            if self.random.random() < 0.7:
+            # Some file stays: without any there is no journal.
+            if self.random.random() < 0.7 and (self.files.live.exists() or len(self.files.archived()) > 1):
                 path.unlink()
 
     def run(self):
@@ -715,8 +770,8 @@ class JournalLife:
         return ours["attempts_total"]
 
     def step(self):
-        steps = {"append": 8, "run": 6, "rotate": 2, "reboot": 1, "crash": 0.7, "flush": 1.5, "relinquish": 0.5,
-                 "vacuum": 1}
+        steps = {"append": 8, "run": 6, "rotate": 2, "reboot": 1, "crash": 0.7, "flush": 1.5, "relinquish": 1,
+                 "restart": 1, "vacuum": 1}
         name = self.random.choices(list(steps), list(steps.values()))[0]
         self.steps.append(name)
         if name == "append":

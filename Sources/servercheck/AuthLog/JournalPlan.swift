@@ -31,7 +31,7 @@ struct JournalPlan: Sendable, Equatable {
     init(_ position: JournalPosition, _ files: [JournalFileFacts]) {
         let known = position.marks
         let isComplete = position.isComplete
-        var chains: [(rank: UInt64, isVolatile: Bool, parts: [Part])] = []
+        var chains: [(rank: UInt64, parts: [Part])] = []
         for (id, members) in Dictionary(grouping: files.indices, by: { files[$0].header.seqnumID }) {
             let sorted = members.sorted { left, right in
                 let (one, other) = (files[left].header, files[right].header)
@@ -64,13 +64,12 @@ struct JournalPlan: Sendable, Equatable {
                 hasGap = true
                 marks[id] = first.header.head - 1
             }
-            chains.append((first.header.headRealtime, first.isVolatile, parts))
+            chains.append((first.header.headRealtime, parts))
         }
-        // The counter wants the order of time; what is in /run comes after what is in /var.
-        chains.sort { left, right in
-            left.isVolatile == right.isVolatile ? left.rank < right.rank : right.isVolatile
-        }
-        parts = chains.flatMap(\.parts)
+        // The counter wants the order of time; what is in /run comes after what is in /var, also where both share a
+        // chain, as they do since systemd 254.
+        let ordered = chains.sorted { $0.rank < $1.rank }.flatMap(\.parts)
+        parts = ordered.filter { !files[$0.file].isVolatile } + ordered.filter { files[$0.file].isVolatile }
     }
 
     /// Numbers between two files of a chain were given to entries elsewhere, in the journals of users. With the mark

@@ -1,7 +1,8 @@
 // How far the journal was read. journald numbers its entries without a gap within a chain: one file and those rotated
 // from it. A chain ends, and another begins, when a file was not closed properly (a crash, a power cut) and at a copy
 // from /run to /var. So what counts is a number for each chain: exact whatever the clock does. The cursor of the last
-// entry tells its copies, and where to go on when the numbers are of no use.
+// entry of /run tells copies of what was read there, and that of the last one of all where to go on when the numbers are
+// of no use.
 
 /// How far the journal was read; harmless when a damaged state file holds nonsense.
 struct JournalPosition: Equatable, Sendable {
@@ -28,9 +29,16 @@ struct JournalPosition: Equatable, Sendable {
     var chains: [Chain] = []
     /// Names of damaged files that were told of.
     var damaged: [String]?
+    /// Of the entry that was read last in /run, when it is of the same boot as `cursor`, and another one.
+    var volatileCursor: String?
 
-    /// The cursor, where it is one.
-    var lastEntry: JournalCursor? { cursor.flatMap { $0.utf8.count < 512 ? JournalCursor($0) : nil } }
+    /// The cursors, where they are some.
+    var lastEntry: JournalCursor? { JournalPosition.entry(cursor) }
+    var lastVolatileEntry: JournalCursor? { JournalPosition.entry(volatileCursor) }
+
+    private static func entry(_ cursor: String?) -> JournalCursor? {
+        cursor.flatMap { $0.utf8.count < 512 ? JournalCursor($0) : nil }
+    }
 
     /// A chain that is not known was begun since the last run and is read from its start, unless it may have been
     /// forgotten: then time decides.
@@ -78,6 +86,7 @@ extension JournalPosition: JSONRecord {
         json.member("damaged", &damaged)
         json.member("is_volatile", &isVolatile)
         json.member("realtime", &realtime)
+        json.member("volatile_cursor", &volatileCursor)
     }
 }
 

@@ -4,7 +4,7 @@
 //
 // 1. A chain of files (JournalPosition) is read from the number after its mark. The mark of a file that still grows moves
 //    with entries of sshd only, so that a quiet minute changes no state.
-// 2. An entry that was copied from /run to /var has another number, but its boot and monotonic time.
+// 2. An entry that was copied from /run to /var has another number: JournalCopies tells it.
 // 3. Where numbers are of no use, time decides, and a note says so.
 
 import Glibc
@@ -73,23 +73,19 @@ struct JournalTail {
     private let machineID: JournalID?
     private var reading: JournalReading
     private var left: Int
-    /// The last entry read from /run, and from /var: what is not after it is its copy on the other side.
-    private var lastVolatile: JournalCursor?
-    private var lastPersistent: JournalCursor?
+    private var copies: JournalCopies
     /// The last entry of this run.
     private var last: (entry: JournalCursor, isVolatile: Bool)?
 
     private init(_ position: JournalPosition, _ files: [JournalFile], limit: Int) {
         self.files = files.filter { $0.header != nil }
         old = position
+        copies = JournalCopies(position)
         left = limit
         machineID = files.first.flatMap { JournalDirectory.machineID(ofFile: $0.path) }
         reading = JournalReading(position: position, isMissing: files.isEmpty)
         if position.lastEntry == nil { reading.position.cursor = nil }
         reading.position.chains = Array(position.chains.prefix(JournalPosition.chainLimit))
-        if let last = position.lastEntry {
-            if position.isVolatile == true { lastVolatile = last } else { lastPersistent = last }
-        }
         lookAtDamaged(files.filter { $0.header == nil })
     }
 
@@ -114,8 +110,10 @@ struct JournalTail {
                 if try reader.previous() {
                     let cursor = try reader.cursor()
                     // The header may count an entry that is still being written.
-                    reading.position.setMark(cursor.seqnum, of: cursor.seqnumID)
-                    remember(cursor, isVolatile: file.isVolatile)
+                    if file.header?.tail == reading.position.mark(of: cursor.seqnumID) {
+                        reading.position.setMark(cursor.seqnum, of: cursor.seqnumID)
+                    }
+                    last = (cursor, file.isVolatile)
                 }
             } catch {
                 try damaged(file, error)
@@ -142,6 +140,7 @@ struct JournalTail {
                 "files of the journal were deleted before they could be read (by vacuuming, or SystemMaxUse=)")
         }
         for file in byAge { reading.position.setMark(plan.marks[file] ?? 0, of: file) }
+        expectCopies(plan)
         var done: Int64 = 0
         for part in plan.parts where left > 0 {
             let header = facts[part.file].header
@@ -198,10 +197,12 @@ struct JournalTail {
             guard try reader.next() else { return true }
             let entry = try reader.entry()
             guard entry.cursor.seqnum > mark else { continue }
+            // What came meanwhile may be copied meanwhile, or follow something in another file: the next run finds it.
+            if entry.cursor.seqnum > file.header?.tail ?? 0 { return true }
             mark = entry.cursor.seqnum
             left -= 1
+            if copies.isCopy(entry.cursor, isVolatile: file.isVolatile) { continue }
             if part.goesByTime, !old.isNew(entry.cursor) { continue }
-            if isCopy(entry.cursor, isVolatile: file.isVolatile) { continue }
             remember(entry.cursor, isVolatile: file.isVolatile)
             if let machine = entry.machine, let machineID, machine != machineID { continue }
             if entry.isOverlong {
@@ -215,12 +216,29 @@ struct JournalTail {
 
     // MARK: - Parts
 
-    private func isCopy(_ entry: JournalCursor, isVolatile: Bool) -> Bool {
-        (isVolatile ? lastPersistent : lastVolatile).map { entry.isSameBoot(notAfter: $0) } ?? false
+    /// Looks at the ends of what is unread in /run, where it may be in /var, too.
+    private mutating func expectCopies(_ plan: JournalPlan) {
+        guard plan.parts.contains(where: { !files[$0.file].isVolatile }) else { return }
+        for part in plan.parts where files[part.file].isVolatile {
+            let file = files[part.file]
+            guard let header = file.header else { continue }
+            do throws(LogError) {
+                let reader = try JournalReader(file)
+                try reader.seek(chain: header.seqnumID, seqnum: max(part.mark &+ 1, header.head))
+                guard try reader.next() else { continue }
+                let first = try reader.cursor()
+                try reader.seekTail()
+                guard try reader.previous() else { continue }
+                copies.expect(from: first, to: try reader.cursor())
+            } catch {
+                // Told of when it is read.
+            }
+        }
     }
 
+    /// What is in /run may be older than what was read of /var before.
     private mutating func remember(_ entry: JournalCursor, isVolatile: Bool) {
-        if isVolatile { lastVolatile = entry } else { lastPersistent = entry }
+        if let known = last?.entry ?? old.lastEntry, entry.isSameBoot(notAfter: known) { return }
         last = (entry, isVolatile)
     }
 
@@ -259,6 +277,9 @@ struct JournalTail {
             reading.position.realtime = last.entry.time
             reading.position.isVolatile = last.isVolatile ? true : nil
         }
+        let volatile = copies.lastVolatile
+        let isOfUse = volatile != reading.position.lastEntry && volatile?.boot == reading.position.lastEntry?.boot
+        reading.position.volatileCursor = isOfUse ? volatile?.text : nil
         reading.position.trim(lastUsed: lastUsed)
     }
 

@@ -32,7 +32,7 @@ import Testing
         #expect(JournalCursor(text) == nil)
     }
 
-    @Test("an entry of the same boot that is not later is a copy; two of one microsecond are told apart")
+    @Test("entries of one boot are compared by time; two of one microsecond are told apart")
     func copies() throws {
         let cursor = try #require(JournalCursor(Self.cursor))
         var other = cursor

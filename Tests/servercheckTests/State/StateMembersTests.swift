@@ -19,7 +19,8 @@ import Testing
         var sshd = SSHDAccessMemory()
         sshd.positions = ["/l": LogPosition(path: "/l", target: "/t", live: mark, rotated: [mark], newest: .max)]
         sshd.journal = JournalPosition(
-            cursor: "s=1", isVolatile: true, realtime: .noon, chains: [.init(id: "c", seqnum: .max)], damaged: ["x"])
+            cursor: "s=1", isVolatile: true, realtime: .noon, chains: [.init(id: "c", seqnum: .max)], damaged: ["x"],
+            volatileCursor: "s=2")
         sshd.attempts = AttemptMemory(
             attemptsTotal: 9, previous: .noon, clock: .noon + 2,
             connections: [
