@@ -154,11 +154,10 @@ extension AttemptCounter {
 
     private mutating func take(_ line: Sighting, _ texts: [SightingTexts]) {
         let index = connection(of: line)
-        if let peer = line.peer, connections[index].wants(peer) {
-            learn(peer, at: index, time: line.time)
-            connections[index].row = rows.row(line.address)
+        if connections[index].counted > 0, let peer = line.peer, connections[index].wants(peer) {
+            move(index, to: peer, time: line.time)
         }
-        let more = connections[index].take(line, now: now)
+        let more = connections[index].take(line, row: rows.row(line.address), now: now)
         if more > 0 {
             let method = line.texts < 0 ? nil : texts[Int(line.texts)].method
             count(more, at: index, time: line.time, user: line.user, method: method, invalidUser: line.invalidUser)
@@ -194,12 +193,12 @@ extension AttemptCounter {
         return connections.insert(Connection(pid: line.pid, readAt: now), lastSeen: line.time)
     }
 
-    private mutating func learn(_ peer: Peer, at index: Int, time: Timestamp) {
-        let known = connections[index].peer
-        connections[index].peer = peer
-        tables.move(connections[index].countedHere, from: known, to: peer, time: time)
+    /// What was counted for no address, or for a host name, moves to the address.
+    private mutating func move(_ index: Int, to peer: Peer, time: Timestamp) {
+        let connection = connections[index]
+        tables.move(connection.countedHere, from: connection.peer, to: peer, time: time)
         // A login from the address will not name the host: its failures, of earlier runs too, must be found there.
-        if connections[index].counted > 0 { recent.add(peer, time: time, count: connections[index].counted) }
+        recent.add(peer, time: time, count: connection.counted)
     }
 
     /// Nothing more is to come, but a repeated closing line perhaps. A connection with markers only counts now.
@@ -219,11 +218,10 @@ extension AttemptCounter {
         _ number: Int, at index: Int, time: Timestamp, user: Int32, method: String?,
         invalidUser: Bool
     ) {
-        let isFirst = connections[index].counted == 0
-        connections[index].counted = connections[index].counted.addingSaturated(number)
         let peer = connections[index].peer
-        if isIgnored(peer) { return }
-        connections[index].countedHere = connections[index].countedHere.addingSaturated(number)
+        let isIgnored = isIgnored(peer)
+        let isFirst = connections[index].count(number, here: !isIgnored)
+        if isIgnored { return }
         if isFirst { summary.connections += 1 }
         summary.attempts = summary.attempts.addingSaturated(number)
         summary.attemptsTotal = summary.attemptsTotal.addingSaturated(number)

@@ -18,6 +18,8 @@ struct AttemptWindows {
     static let countLimit: Int64 = 1_000_000_000_000
     private static let batchSize = 16_384
     private static let keptLimit = 65_536
+    /// How many places back the place of an entry is looked for.
+    private static let nearby = 64
 
     private let amount: Int
     private let duration: Int64
@@ -25,6 +27,10 @@ struct AttemptWindows {
     /// Judged already, by time.
     private var kept: [Entry] = []
     private var fresh: [Entry] = []
+    /// Whether `fresh` is in the order of time.
+    private var isSorted = true
+    /// Where in `fresh` the last entry was put.
+    private var lastAdded = Int.max
 
     private(set) var peak: Entry?
     /// End of the last exceeding window.
@@ -47,12 +53,21 @@ struct AttemptWindows {
     var horizon: Int64 { duration + AttemptWindows.lateness }
 
     mutating func add(time: Int64, count: Int, clock: Int64) {
-        if let last = fresh.indices.last, fresh[last].time == time {
-            fresh[last].count = fresh[last].count.addingSaturated(count)
-        } else {
-            fresh.append(Entry(time: time, count: count))
-            if fresh.count >= AttemptWindows.batchSize { judge(clock: clock) }
+        if lastAdded < fresh.count, fresh[lastAdded].time == time {
+            fresh[lastAdded].count = fresh[lastAdded].count.addingSaturated(count)
+            return
         }
+        // Few come out of order, and those not by much: most batches need no sorting.
+        lastAdded = fresh.count
+        let lowest = max(0, lastAdded - AttemptWindows.nearby)
+        while lastAdded > lowest, fresh[lastAdded - 1].time > time { lastAdded -= 1 }
+        if lastAdded == fresh.count {
+            fresh.append(Entry(time: time, count: count))
+        } else {
+            if lastAdded > 0, fresh[lastAdded - 1].time > time { isSorted = false }
+            fresh.insert(Entry(time: time, count: count), at: lastAdded)
+        }
+        if fresh.count >= AttemptWindows.batchSize { judge(clock: clock) }
     }
 
     /// Forgets the time before: the clock was set back.
@@ -65,7 +80,9 @@ struct AttemptWindows {
     /// Judges all windows that hold an attempt added since the last time.
     mutating func judge(clock: Int64) {
         guard !fresh.isEmpty else { return }
-        fresh.sort { $0.time < $1.time }
+        if !isSorted { fresh.sort { $0.time < $1.time } }
+        isSorted = true
+        lastAdded = .max
         let first = fresh[0].time
         // What lies before every window of the batch stays as it is.
         let untouched = kept.partitionPoint { $0.time > first - duration }

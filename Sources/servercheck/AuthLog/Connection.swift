@@ -60,11 +60,13 @@ struct Connection: Sendable, Equatable {
     /// Whether `peer` is to become its own.
     func wants(_ peer: Peer) -> Bool { self.peer.map { $0.isHostName && !peer.isHostName } ?? true }
 
-    /// Takes over what a line of it says, but its peer.
+    /// Takes over what a line of it says.
     ///
+    /// - Parameter row: of the line's peer.
     /// - Returns: how many attempts are new.
-    mutating func take(_ line: Sighting, now: Timestamp) -> Int {
+    mutating func take(_ line: Sighting, row: Int32, now: Timestamp) -> Int {
         readAt = now
+        if let peer = line.peer, wants(peer) { (self.peer, self.row) = (peer, row) }
         if port == nil { port = line.port }
         if user == -1 { user = line.user }
         if line.invalidUser { invalidUser = true }
@@ -77,5 +79,15 @@ struct Connection: Sendable, Equatable {
         case .end, .opening, .mention, .nothing: break
         }
         return attempts - min(attempts, counted)
+    }
+
+    /// Counts attempts, here or, from an ignored address, only for itself.
+    ///
+    /// - Returns: whether they are its first ones.
+    mutating func count(_ number: Int, here: Bool) -> Bool {
+        let isFirst = counted == 0
+        counted = counted.addingSaturated(number)
+        if here { countedHere = countedHere.addingSaturated(number) }
+        return isFirst
     }
 }

@@ -76,10 +76,23 @@ struct Connections {
 
     /// Makes an entry the most recently used one, by a line at `time`.
     mutating func touch(_ index: Int, _ time: Timestamp) {
+        let number = Int32(index)
+        let newest = self.newest
+        if newest != number {
+            self.newest = number
+            if oldest == number { oldest = links[index].newer }
+        }
+        // One view of the array for all its changes.
+        var links = self.links.mutableSpan
         links[index].lastSeen = time
-        guard newest != Int32(index) else { return }
-        unlink(Int32(index))
-        linkAsNewest(Int32(index))
+        guard newest != number else { return }
+        let (above, below) = (links[index].newer, links[index].older)
+        // It is not the newest one: there is one above it, and a newest one.
+        links[Int(above)].older = below
+        if below != Connections.none { links[Int(below)].newer = above }
+        links[index].newer = Connections.none
+        links[index].older = newest
+        links[Int(newest)].newer = number
     }
 
     mutating func remove(_ index: Int) {

@@ -5,11 +5,6 @@
 
 /// Counts the lines of a log on two threads.
 struct CountingThread {
-    /// Handed from one thread to the other, never used by both at a time: the monitor is in between.
-    private struct Handed<Value>: @unchecked Sendable {
-        var value: Value
-    }
-
     private struct Desk: Sendable {
         var waiting: [Sightings] = []
         /// Counted; their memory is used again.
@@ -35,7 +30,7 @@ struct CountingThread {
     private let desk = Monitor(Desk())
 
     /// - Parameter counter: one that tells of no events.
-    init(_ counter: AttemptCounter, batchSize: Int = 2048) {
+    init(_ counter: AttemptCounter, batchSize: Int = 2400) {
         self.counter = counter
         self.batchSize = batchSize
         parser = counter.parser
@@ -51,7 +46,7 @@ struct CountingThread {
     mutating func finish() -> AttemptCounter {
         handOver()
         desk.access { $0.isComplete = true }
-        var counter = self.counter ?? wait { $0.isCounted ? $0.counter.take() : nil }.value
+        var counter = self.counter ?? desk.waitLong { $0.isCounted ? $0.counter.take() : nil }.value
         // It knows the names.
         counter.parser = parser
         return counter
@@ -66,7 +61,7 @@ struct CountingThread {
             return
         }
         let found = parser.found
-        wait { $0.waiting.count < CountingThread.waitingLimit ? () : nil }
+        desk.waitLong { $0.waiting.count < CountingThread.waitingLimit ? () : nil }
         parser.found = desk.access { desk in
             desk.waiting.append(found)
             return desk.done.popLast() ?? Sightings()
@@ -81,7 +76,7 @@ struct CountingThread {
         let desk = desk
         let isStarted = DetachedThread.start {
             guard var counter = desk.access({ $0.counter.take() })?.value else { return }
-            while var batch = CountingThread.wait(for: desk, { CountingThread.take(from: &$0) }) {
+            while var batch = desk.waitLong({ CountingThread.take(from: &$0) }) {
                 counter.take(batch)
                 batch.removeAll()
                 desk.access { $0.done.append(batch) }
@@ -98,13 +93,5 @@ struct CountingThread {
     private static func take(from desk: inout Desk) -> Sightings?? {
         if !desk.waiting.isEmpty { return .some(desk.waiting.removeFirst()) }
         return desk.isComplete ? .some(nil) : nil
-    }
-
-    private func wait<Answer>(_ body: (inout Desk) -> Answer?) -> Answer { CountingThread.wait(for: desk, body) }
-
-    private static func wait<Answer>(for desk: Monitor<Desk>, _ body: (inout Desk) -> Answer?) -> Answer {
-        while true {
-            if let answer = desk.wait(until: .now + .seconds(3600), body) { return answer }
-        }
     }
 }

@@ -78,11 +78,14 @@ extension LogParser {
         guard time != LineHead.none, pid.count > 0, pid.count < 8, bytes.has("]: ", at: line.place &+ pid.count)
         else { return false }
         line.place &+= pid.count &+ 3
-        line.memoryPlace = LineMemory.place(pid.value)
-        guard readMessage(&line, bytes) else { return false }
+        let isSilent = LogParser.isSilent(bytes, at: line.place)
+        if !isSilent {
+            line.memoryPlace = LineMemory.place(pid.value)
+            guard readMessage(&line, bytes) else { return false }
+        }
         sshdLines &+= 1
         if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
-        if line.meaning == .nothing {
+        if isSilent {
             addSilent(time)
             return true
         }
@@ -101,31 +104,24 @@ extension LogParser {
         return true
     }
 
+    /// Whether SSHDLine knows no message with these first letters that counts.
+    @inline(__always)
+    private static func isSilent(_ bytes: RawSpan, at start: Int) -> Bool {
+        switch bytes.byte(at: start) {
+        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): true
+        case UInt8(ascii: "P"): bytes.has("PAM ", at: start)
+        case UInt8(ascii: "U"): bytes.has("Unable ", at: start)
+        case UInt8(ascii: "e"):
+            bytes.has("error: ", at: start) && !bytes.has("PAM: ", at: start &+ 7)
+                && !bytes.has("maximum ", at: start &+ 7)
+        default: false
+        }
+    }
+
     @inline(__always)
     private mutating func readMessage(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
         let start = line.place
         switch bytes.byte(at: start) {
-        // Of the messages that begin with these letters SSHDLine knows none that counts.
-        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"):
-            return true
-        case UInt8(ascii: "P"):
-            if bytes.has("Postponed keyboard-interactive for ", at: start) {
-                line.meaning = .mention
-                line.invalidUser = bytes.has("invalid user ", at: start &+ 35)
-                line.place = start &+ (line.invalidUser ? 48 : 35)
-                return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2 [preauth]\n")
-            }
-            return bytes.has("PAM ", at: start)
-        case UInt8(ascii: "U"): return bytes.has("Unable ", at: start)
-        case UInt8(ascii: "e"):
-            if bytes.has("error: maximum authentication attempts exceeded for ", at: start) {
-                line.meaning = .marker
-                line.invalidUser = bytes.has("invalid user ", at: start &+ 52)
-                line.place = start &+ (line.invalidUser ? 65 : 52)
-                return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2 [preauth]\n")
-            }
-            return bytes.has("error: ", at: start) && !bytes.has("PAM: ", at: start &+ 7)
-                && !bytes.has("maximum ", at: start &+ 7)
         case UInt8(ascii: "F"):
             guard bytes.has("Failed password for ", at: start) else { return false }
             line.meaning = .failure
@@ -158,6 +154,18 @@ extension LogParser {
             line.place = start &+ (line.invalidUser ? 27 : 34)
             return readUser(&line, bytes, lead: 1)
                 && line.ends(bytes, ": Too many authentication failures [preauth]\n")
+        case UInt8(ascii: "e"):
+            guard bytes.has("error: maximum authentication attempts exceeded for ", at: start) else { return false }
+            line.meaning = .marker
+            line.invalidUser = bytes.has("invalid user ", at: start &+ 52)
+            line.place = start &+ (line.invalidUser ? 65 : 52)
+            return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2 [preauth]\n")
+        case UInt8(ascii: "P"):
+            guard bytes.has("Postponed keyboard-interactive for ", at: start) else { return false }
+            line.meaning = .mention
+            line.invalidUser = bytes.has("invalid user ", at: start &+ 35)
+            line.place = start &+ (line.invalidUser ? 48 : 35)
+            return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2 [preauth]\n")
         case UInt8(ascii: "R"):
             guard bytes.has("Received disconnect from ", at: start) else { return false }
             line.meaning = .mention

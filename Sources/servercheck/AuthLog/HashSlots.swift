@@ -38,7 +38,11 @@ struct HashSlots: Sendable {
         }
     }
 
-    mutating func removeAll() { self = HashSlots() }
+    /// The place it takes stays.
+    mutating func removeAll() {
+        for slot in slots.indices { slots[slot] = 0 }
+        hashes.removeAll(keepingCapacity: true)
+    }
 
     private mutating func put(_ number: Int) {
         var slot = Int(truncatingIfNeeded: hashes[number]) & (slots.count - 1)

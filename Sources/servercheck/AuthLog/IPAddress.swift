@@ -84,8 +84,56 @@ struct IPAddress: Sendable, Hashable {
         return bits << 8 | octet
     }
 
-    /// inet_pton(3) decides.
+    /// Two groups or more, and two on each side of a gap or none at its end: what is left out here is left to inet_pton.
+    private static func plainIPv6(_ bytes: Span<UInt8>) -> IPAddress? {
+        // The bits before and behind the gap, and how many groups they are.
+        var (high, low): (UInt64, UInt64) = (0, 0)
+        var (tailHigh, tailLow): (UInt64, UInt64) = (0, 0)
+        var (groups, tail) = (0, 0)
+        var hasGap = false
+        var index = 0
+        while index < bytes.count {
+            var group: UInt64 = 0
+            let start = index
+            while index < bytes.count, let digit = bytes[index].hexDigit {
+                group = group << 4 | UInt64(digit)
+                index += 1
+                if index - start > 4 { return nil }
+            }
+            guard index > start else { return nil }
+            if hasGap {
+                tailHigh = tailHigh << 16 | tailLow >> 48
+                tailLow = tailLow << 16 | group
+                tail += 1
+            } else {
+                high = high << 16 | low >> 48
+                low = low << 16 | group
+                groups += 1
+            }
+            guard groups + tail <= 8 else { return nil }
+            if index == bytes.count { break }
+            guard bytes[index] == UInt8(ascii: ":") else { return nil }
+            index += 1
+            if index < bytes.count, bytes[index] == UInt8(ascii: ":") {
+                if hasGap { return nil }
+                hasGap = true
+                index += 1
+            }
+            // A colon at the end.
+            if index == bytes.count { return nil }
+        }
+        if !hasGap { return groups == 8 ? IPAddress(high: high, low: low) : nil }
+        guard groups + tail < 8, groups > 0, tail > 0 else { return nil }
+        // The groups before the gap belong to the top.
+        let shift = UInt64(16 * (8 - groups))
+        let top: (UInt64, UInt64) =
+            shift >= 64 ? (low << (shift - 64), 0) : (high << shift | low >> (64 - shift), low << shift)
+        return IPAddress(high: top.0 | tailHigh, low: top.1 | tailLow)
+    }
+
+    /// inet_pton(3) decides, but of the usual form: groups of one to four digits, one gap of them at most.
     private static func ipv6(_ bytes: Span<UInt8>) -> IPAddress? {
+        if let address = plainIPv6(bytes) { return address }
         guard bytes.count >= 2, bytes.count < Int(INET6_ADDRSTRLEN), bytes.firstIndex(of: UInt8(ascii: ":")) != nil
         else { return nil }
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { text in
@@ -95,5 +143,13 @@ struct IPAddress: Sendable, Hashable {
             guard let start = text.baseAddress, inet_pton(AF_INET6, start, &network) == 1 else { return nil }
             return IPAddress(high: UInt64(bigEndian: network.0), low: UInt64(bigEndian: network.1))
         }
+    }
+}
+
+extension UInt8 {
+    fileprivate var hexDigit: UInt8? {
+        if isDigit { return self - UInt8(ascii: "0") }
+        let letter = (self | 0x20) &- UInt8(ascii: "a")
+        return letter < 6 ? letter + 10 : nil
     }
 }

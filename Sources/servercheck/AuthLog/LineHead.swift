@@ -99,6 +99,6 @@ struct LineHead: Sendable {
         guard seconds < 60 else { return LineHead.none }
         let time = minute &+ Int64(truncatingIfNeeded: seconds) &* 1_000_000
         guard hasMicroseconds else { return time }
-        return time &+ Int64(truncatingIfNeeded: DecimalWord(line.word(at: secondsAt &+ 3)).value)
+        return time &+ Int64(truncatingIfNeeded: DecimalWord(line.word(at: secondsAt &+ 3)).value(of: 6))
     }
 }

@@ -9,6 +9,7 @@ struct LineMemory: Sendable {
         private(set) var peerLength = 0
         /// Eight bytes each; the last one overlaps those before.
         private var peer: (UInt64, UInt64, UInt64, UInt64, UInt64, last: UInt64) = (0, 0, 0, 0, 0, 0)
+        private var peerMask: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
         private(set) var ip = IPAddress(high: 0, low: 0)
         private(set) var address = -1
         private(set) var port = 0
@@ -21,13 +22,13 @@ struct LineMemory: Sendable {
         /// Whether its peer stands at `start` of a line's window.
         @inline(__always)
         func isPeer(_ bytes: RawSpan, at start: Int) -> Bool {
-            guard peerLength > 0, bytes.word(at: start) == peer.0,
-                bytes.word(at: start &+ peerLength &- 8) == peer.last
-            else { return false }
-            if peerLength > 16, bytes.word(at: start &+ 8) != peer.1 { return false }
-            if peerLength > 24, bytes.word(at: start &+ 16) != peer.2 { return false }
-            if peerLength > 32, bytes.word(at: start &+ 24) != peer.3 { return false }
-            if peerLength > 40, bytes.word(at: start &+ 32) != peer.4 { return false }
+            var difference = (bytes.word(at: start) ^ peer.0) | (bytes.word(at: start &+ peerLength &- 8) ^ peer.last)
+            // Without a branch for each length: those come in no order. Masks of words that are not used are zero.
+            difference |= (bytes.word(at: start &+ 8) ^ peer.1) & peerMask.1
+            difference |= (bytes.word(at: start &+ 16) ^ peer.2) & peerMask.2
+            difference |= (bytes.word(at: start &+ 24) ^ peer.3) & peerMask.3
+            difference |= (bytes.word(at: start &+ 32) ^ peer.4) & peerMask.4
+            guard difference == 0, peerLength > 0 else { return false }
             // The port may go on.
             return !bytes.byte(at: start &+ peerLength).isDigit
         }
@@ -47,6 +48,9 @@ struct LineMemory: Sendable {
                 bytes.word(at: start), bytes.word(at: start + 8), bytes.word(at: start + 16),
                 bytes.word(at: start + 24), bytes.word(at: start + 32), bytes.word(at: range.upperBound - 8)
             )
+            let length = peerLength
+            let mask = { LineMemory.mask(length - $0) }
+            peerMask = (0, mask(8), mask(16), mask(24), mask(32))
             (self.ip, self.address, self.port) = (ip, address, port)
         }
 

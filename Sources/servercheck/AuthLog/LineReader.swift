@@ -8,8 +8,11 @@ struct LineReader: ~Copyable {
     /// Bytes of the longest line that is handed out; sshd and syslog daemons stay far below.
     static let longestLine = 64 << 10
 
-    // Twice the longest line: after an unfinished line was moved to the front there is always room to read.
-    private let buffer: UnsafeMutableRawBufferPointer
+    // At least twice the longest line: behind an unfinished line at the front there is always room to read.
+    private let buffers: [UnsafeMutableRawBufferPointer]
+    /// The number of the buffer that is filled next.
+    private var current = 0
+    private var buffer: UnsafeMutableRawBufferPointer { buffers[current] }
     private var kept = 0
 
     /// Bytes up to the last line end; inside an overlong line, everything read.
@@ -19,13 +22,18 @@ struct LineReader: ~Copyable {
     /// Lines skipped because of their length.
     private(set) var overlongLines: Int64 = 0
 
-    /// - Parameter isInOverlongLine: what an earlier reader of the same log ended with.
-    init(isInOverlongLine: Bool = false) {
+    /// - Parameters:
+    ///   - isInOverlongLine: what an earlier reader of the same log ended with.
+    ///   - buffers: filled in turn: what was handed out stays until all others were filled.
+    ///   - bufferSize: at least twice the longest line.
+    init(isInOverlongLine: Bool = false, buffers: Int = 1, bufferSize: Int = 2 * longestLine) {
         self.isInOverlongLine = isInOverlongLine
-        buffer = .allocate(byteCount: 2 * LineReader.longestLine, alignment: 64)
+        self.buffers = (0..<max(1, buffers)).map { _ in
+            .allocate(byteCount: max(bufferSize, 2 * LineReader.longestLine), alignment: 64)
+        }
     }
 
-    deinit { buffer.deallocate() }
+    deinit { for buffer in buffers { buffer.deallocate() } }
 
     /// Reads to the end of `source`.
     ///
@@ -42,13 +50,20 @@ struct LineReader: ~Copyable {
     ///
     /// - Returns: false at the end of `source`.
     mutating func readSome(_ source: inout LogSource, consume: (RawSpan) -> Void) throws(LogError) -> Bool {
+        try readSome(&source, handOut: { consume($0.bytes) })
+    }
+
+    /// The same, for who knows how long the bytes stay.
+    mutating func readSome(
+        _ source: inout LogSource, handOut: (UnsafeRawBufferPointer) -> Void
+    ) throws(LogError) -> Bool {
         let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...]))
         guard count > 0 else { return false }
         let end = kept + count
         var whole = 0
         if let lineEnd = lastLineEnd(in: kept..<end) {
             whole = lineEnd + 1
-            handOut(whole, consume: consume)
+            self.handOut(whole, handOut)
         }
         consumed &+= Int64(whole)
         kept = end - whole
@@ -57,42 +72,49 @@ struct LineReader: ~Copyable {
             consumed &+= Int64(kept)
             kept = 0
         }
-        if whole > 0, kept > 0, let base = buffer.baseAddress { memmove(base, base + whole, kept) }
+        if whole > 0, let base = buffer.baseAddress {
+            current = (current + 1) % buffers.count
+            if kept > 0, let next = buffer.baseAddress { memmove(next, base + whole, kept) }
+        }
         return true
     }
 
     /// Hands out what follows the last line end, at the end of a log that will not grow.
-    mutating func finish(consume: (RawSpan) -> Void) {
+    mutating func finish(consume: (RawSpan) -> Void) { finish(handOut: { consume($0.bytes) }) }
+
+    mutating func finish(handOut: (UnsafeRawBufferPointer) -> Void) {
         guard kept > 0 else { return }
-        handOut(kept, consume: consume)
+        self.handOut(kept, handOut)
         consumed &+= Int64(kept)
         kept = 0
     }
 
     /// Hands out the lines in the first `count` bytes, but overlong ones.
-    private mutating func handOut(_ count: Int, consume: (RawSpan) -> Void) {
+    private mutating func handOut(_ count: Int, _ handOut: (UnsafeRawBufferPointer) -> Void) {
         var start = 0
         if isInOverlongLine {
             start = min(count, (firstLineEnd(in: 0..<count) ?? count) + 1)
             isInOverlongLine = false
             overlongLines &+= 1
         }
-        // A line that is longer than half the buffer has its middle in it.
-        let middle = LineReader.longestLine
-        if count - start > LineReader.longestLine {
-            let lineStart = lastLineEnd(in: start..<middle).map { $0 + 1 } ?? start
-            let lineEnd = firstLineEnd(in: middle..<count) ?? count
+        // An overlong line that begins behind `checked` covers the byte so far behind it, or begins behind that.
+        var checked = start
+        while count - checked > LineReader.longestLine {
+            let inside = checked + LineReader.longestLine
+            let lineStart = lastLineEnd(in: checked..<inside).map { $0 + 1 } ?? checked
+            let lineEnd = firstLineEnd(in: inside..<count) ?? count
+            checked = min(count, lineEnd + 1)
             if lineEnd - lineStart > LineReader.longestLine {
-                handOut(start..<lineStart, consume: consume)
+                self.handOut(start..<lineStart, handOut)
                 overlongLines &+= 1
-                start = min(count, lineEnd + 1)
+                start = checked
             }
         }
-        handOut(start..<count, consume: consume)
+        self.handOut(start..<count, handOut)
     }
 
-    private func handOut(_ range: Range<Int>, consume: (RawSpan) -> Void) {
-        if !range.isEmpty { consume(UnsafeRawBufferPointer(rebasing: buffer[range]).bytes) }
+    private func handOut(_ range: Range<Int>, _ handOut: (UnsafeRawBufferPointer) -> Void) {
+        if !range.isEmpty { handOut(UnsafeRawBufferPointer(rebasing: buffer[range])) }
     }
 
     private func firstLineEnd(in range: Range<Int>) -> Int? {

@@ -68,6 +68,20 @@ struct ScanInput {
     mutating func read(progress: (Int64) -> Void, consume: (RawSpan) -> Void) {
         var done: Int64 = 0
         for part in parts {
+            if part.size ?? 0 >= ReadAhead.worthwhile, let ahead = ReadAhead(Handed(value: part.takeSource)) {
+                var read: Int64 = 0
+                do {
+                    try ahead.readAll(
+                        progress: {
+                            read = $0
+                            progress(done &+ $0)
+                        }, consume: consume)
+                } catch {
+                    errors.append(error)
+                }
+                done &+= read
+                continue
+            }
             guard var source = part.takeSource() else { continue }
             var reader = LineReader()
             do {

@@ -70,24 +70,27 @@ extension UInt64 {
 
 /// The decimal number that a word begins with.
 struct DecimalWord {
+    private let digits: UInt64
     /// How many digits, 0 to 8. Eight may be more.
     let count: Int
-    /// 0 without digits.
-    let value: UInt64
 
-    /// The digits are made neighbours' sums: pairs, then fours, then all eight.
     @inline(__always)
     init(_ word: UInt64) {
-        let values = word ^ 0x3030_3030_3030_3030
-        count = values.bytesAbove9.trailingZeroBitCount >> 3
-        guard count > 0 else {
-            value = 0
-            return
-        }
-        var sums = values << UInt64(64 - 8 * count)
+        digits = word ^ 0x3030_3030_3030_3030
+        count = digits.bytesAbove9.trailingZeroBitCount >> 3
+    }
+
+    /// Of the first digits, 1 to 8 of them.
+    @inline(__always)
+    var value: UInt64 { value(of: count) }
+
+    /// Neighbours are added up: pairs, then fours, then all eight.
+    @inline(__always)
+    func value(of count: Int) -> UInt64 {
+        var sums = digits << (UInt64(64) &- 8 &* UInt64(truncatingIfNeeded: count))
         sums = (sums &* 10 &+ (sums >> 8)) & 0x00FF_00FF_00FF_00FF
         sums = (sums &* 100 &+ (sums >> 16)) & 0x0000_FFFF_0000_FFFF
-        value = (sums &* 10_000 &+ (sums >> 32)) & 0xFFFF_FFFF
+        return (sums &* 10_000 &+ (sums >> 32)) & 0xFFFF_FFFF
     }
 }
 
