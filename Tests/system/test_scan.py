@@ -282,6 +282,17 @@ def test_progress_is_shown_on_a_terminal_only_and_cleared(servercheck, log):
     assert servercheck("scan", log(attack() * 1000)).stderr == ""
 
 
+def test_a_fifo_is_waited_for_until_somebody_writes(servercheck, log):
+    path = servercheck.directory / "late"
+    os.mkfifo(path)
+    with subprocess.Popen(servercheck.command("scan", "--format", "json", path), env=servercheck.environment(),
+                          stdout=subprocess.PIPE) as scanning:
+        time.sleep(0.5)
+        subprocess.run(["/bin/sh", "-c", 'cat "$1" >"$2"', "sh", log(attack() * 3), path], timeout=30, check=True)
+        value = json.loads(scanning.communicate(timeout=30)[0])
+    assert (scanning.returncode, value["lines"]) == (0, len((attack() * 3).splitlines()))
+
+
 def test_a_reader_that_stops_early_is_no_trouble(servercheck, log):
     path = log(attack() * 5000)
     done = subprocess.run(["/bin/sh", "-c", '"$@" | head -n 1', "sh", *servercheck.command("scan", "--events", path)],

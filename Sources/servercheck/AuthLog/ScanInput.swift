@@ -104,12 +104,18 @@ struct ScanInput {
         let mode = facts.mode
         if mode & S_IFMT == S_IFDIR { throw .notAFile(path: path, mode: mode) }
         if mode & S_IFMT != S_IFREG {
-            // A pipe (`scan <(zcat …)`): wait for its writer.
             _ = fcntl(file.descriptor, F_SETFL, 0)
+            if mode & S_IFMT == S_IFIFO { waitForWriter(file) }
             return Part(name: path, size: nil, first: nil, source: try LogSource(stream: file))
         }
         let first = firstTime(of: try LogSource(file: ScanInput.duplicate(file)), now: now, zone: zone)
         return Part(name: path, size: facts.size, first: first, source: try LogSource(file: file))
+    }
+
+    /// A FIFO was opened without waiting. Until somebody writes to it read(2) takes it for empty, poll(2) does not.
+    private static func waitForWriter(_ fifo: borrowing OpenFile) {
+        var request = pollfd(fd: fifo.descriptor, events: Int16(POLLIN), revents: 0)
+        while poll(&request, 1, -1) < 0, errno == EINTR {}
     }
 
     private static func openFile(_ path: String) throws(LogError) -> OpenFile {
