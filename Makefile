@@ -110,7 +110,7 @@ deps deps-build:
 	    $${sudo}env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
 	fi
 	if ! command -v swift >/dev/null; then
-	    echo "There is no Swift on the PATH. Install Swift 6.1 or newer (https://www.swift.org/install/linux/), open a new shell, try again." >&2
+	    echo "There is no Swift on the PATH. Install Swift 6.2 or newer (https://www.swift.org/install/linux/), open a new shell, try again." >&2
 	    exit 1
 	fi
 
