@@ -63,3 +63,9 @@ def test_a_mount_out_of_reach_is_recorded_as_such(space):
     files = record(space, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     assert f"{space.directory}/private/inside: EACCES" in files["usage"].splitlines()
     assert "uid 65534" in files["recorded"]
+
+
+def test_of_few_processes_those_are_recorded_that_stay(space):
+    files = record(space, "unshare", "--pid", "--fork", "--mount-proc")
+    assert "Name:\tsh\n" in files["proc/1/status"]
+    assert all(text for name, text in files.items() if name.endswith("/status"))

@@ -24,10 +24,13 @@ for file in self/mountinfo filesystems meminfo spl/kstat/zfs/arcstats; do
     [ ! -r "/proc/$file" ] || cat "/proc/$file" >"$tree/proc/$file"
 done
 
-# The five largest processes. Kernel threads have no VmRSS; a process may be gone by now.
-grep -s '^VmRSS:' /proc/[0-9]*/status | sort -t: -k3nr | head -n 5 | while IFS=: read -r file _; do
+# The five largest processes. Kernel threads have no VmRSS. The pipe's own programs are among them where few others run,
+# and are gone by now, as any other may be.
+copied=0
+grep -s '^VmRSS:' /proc/[0-9]*/status | sort -t: -k3nr | while IFS=: read -r file _; do
+    [ "$copied" -lt 5 ] || continue
     mkdir -p "$tree${file%/*}"
-    cat "$file" >"$tree$file" || rm -r "$tree${file%/*}"
+    if cat "$file" >"$tree$file" 2>/dev/null; then copied=$((copied + 1)); else rm -r "$tree${file%/*}"; fi
 done
 
 # Every mount point once, escaped as the kernel escapes it: 5 is the mount point, the type comes after the lone dash.
