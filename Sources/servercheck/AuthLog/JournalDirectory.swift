@@ -20,9 +20,7 @@ final class JournalFile {
 
     fileprivate init(_ path: String, isVolatile: Bool, isArchived: Bool) throws(SystemError) {
         file = try OpenFile(path, flags: O_RDONLY | O_NOFOLLOW)
-        var status = stat()
-        guard fstat(file.descriptor, &status) == 0 else { throw .last("inspect", path) }
-        let facts = LogFileFacts(status)
+        let facts = try file.facts()
         guard facts.isRegular else { throw SystemError(action: "read", object: path, code: EINVAL) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: JournalHeader.size, alignment: 8)
         defer { buffer.deallocate() }
@@ -49,7 +47,7 @@ struct JournalDirectory {
     private let directories: [(path: String, isVolatile: Bool)]
 
     init(_ machine: Machine) throws(LogError) {
-        if JournalDirectory.parents.allSatisfy({ LogFileFacts(followingLinksAt: machine.path($0)) == nil }) {
+        if JournalDirectory.parents.allSatisfy({ FileFacts(followingLinksAt: machine.path($0)) == nil }) {
             directories = []
             return
         }
@@ -98,7 +96,7 @@ struct JournalDirectory {
         return files
     }
 
-    private func isInPlace(_ file: JournalFile) -> Bool { LogFileFacts(path: file.path)?.inode == file.inode }
+    private func isInPlace(_ file: JournalFile) -> Bool { FileFacts(path: file.path)?.inode == file.inode }
 
     private func names() throws(LogError) -> [[String]] {
         var all: [[String]] = []

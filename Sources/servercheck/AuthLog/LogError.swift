@@ -54,8 +54,9 @@ struct LogError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Debian's logs belong to group adm, Red Hat's to root alone.
     private static func permissionRemedy(path: String) -> String {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IRGRP == 0 else { return "add the user to group adm" }
+        guard let facts = FileFacts(followingLinksAt: path), facts.mode & S_IRGRP == 0 else {
+            return "add the user to group adm"
+        }
         return "only its owner may read it: run as root, or let group adm read it"
     }
 }

@@ -3,48 +3,10 @@
 
 import Glibc
 
-/// What stat(2) tells about a file of a log.
-struct LogFileFacts: Equatable, Sendable {
-    var device: UInt64
-    var inode: UInt64
-    var size: Int64
-    /// Nanoseconds since 1970; logrotate and gzip keep it when they compress.
-    var modified: Int64
-    var mode: UInt32
-
-    var isRegular: Bool { mode & S_IFMT == S_IFREG }
-    var isSymbolicLink: Bool { mode & S_IFMT == S_IFLNK }
-
-    func isSameFile(as other: LogFileFacts) -> Bool { device == other.device && inode == other.inode }
-
-    init(_ status: stat) {
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        mode = status.st_mode
-        let (seconds, overflow) = Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
-        modified = overflow ? 0 : seconds &+ Int64(status.st_mtim.tv_nsec)
-    }
-
-    /// Of what the path leads to; nil: there is nothing.
-    init?(followingLinksAt path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        self.init(status)
-    }
-
-    /// Of the name itself, not of what a link leads to; nil: there is none.
-    init?(path: String) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        self.init(status)
-    }
-}
-
 /// An open file of a log. A class because the plan of a run and its reading share the open file.
 final class LogFile {
     let path: String
-    let facts: LogFileFacts
+    let facts: FileFacts
     private let file: OpenFile
     private var knownFirst: UInt64?
     /// The first `firstLimit` bytes, once there are as many.
@@ -59,12 +21,10 @@ final class LogFile {
     init(_ path: String, followLinks: Bool) throws(LogError) {
         do {
             file = try OpenFile(path, flags: O_RDONLY | (followLinks ? 0 : O_NOFOLLOW))
+            facts = try file.facts()
         } catch {
             throw LogError(error, path: path)
         }
-        var status = stat()
-        guard fstat(file.descriptor, &status) == 0 else { throw LogError(.last("inspect", path), path: path) }
-        facts = LogFileFacts(status)
         self.path = path
         if !facts.isRegular { throw .notAFile(path: path, mode: facts.mode) }
     }

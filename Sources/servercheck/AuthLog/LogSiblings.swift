@@ -6,7 +6,7 @@ import Glibc
 /// A file whose name begins like the log's.
 struct LogSibling: Equatable, Sendable {
     var path: String
-    var facts: LogFileFacts
+    var facts: FileFacts
     /// Whether the name is one that rotation gives, so that an unknown file counts as part of the log.
     var isRotation: Bool
     /// The N of auth.log.N and auth.log.N.gz: a larger one is older.
@@ -37,7 +37,7 @@ struct LogSiblings: Sendable {
     }
 
     /// The regular files that may belong to the log: the last written ones, and those in `wanted` however old they are.
-    func list(wanted: (LogFileFacts) -> Bool) throws(SystemError) -> [LogSibling] {
+    func list(wanted: (FileFacts) -> Bool) throws(SystemError) -> [LogSibling] {
         guard let stream = opendir(directory.isEmpty ? "." : directory) else { throw .last("list", directory) }
         defer { closedir(stream) }
         var found: [LogSibling] = []
@@ -45,7 +45,7 @@ struct LogSiblings: Sendable {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard let name, isCandidate(name), let facts = LogFileFacts(path: directory + name), facts.isRegular else {
+            guard let name, isCandidate(name), let facts = FileFacts(path: directory + name), facts.isRegular else {
                 continue
             }
             let rotation = rotationPart(of: name)

@@ -102,14 +102,14 @@ struct LogTail {
         for mark in position.rotated {
             if mark.waits == true { return false }
             guard let watched = mark.watched else { continue }
-            guard let facts = LogFileFacts(path: watched.path), facts.device == mark.device,
+            guard let facts = FileFacts(path: watched.path), facts.device == mark.device,
                 facts.inode == mark.inode, facts.size == watched.size
             else { return false }
         }
         // A log that comes and goes may have been rotated while it was there.
         guard let live, let mark = position.live?.checked else { return false }
         // A log that became a link is the same file, but what it is rotated to is found elsewhere now.
-        guard (LogFileFacts(path: place)?.isSymbolicLink == true) == (position.target != nil) else { return false }
+        guard (FileFacts(path: place)?.isSymbolicLink == true) == (position.target != nil) else { return false }
         guard mark.device == live.facts.device, mark.inode == live.facts.inode, try live.continues(mark) else {
             return false
         }
@@ -198,7 +198,7 @@ struct LogTail {
     /// Where `path` leads to when it is a symbolic link: what it is rotated to is found there too. A link that leads
     /// nowhere for a while (the log vanished, its volume is not mounted) still stands for where it led `before`.
     private func resolvedTarget(before: String?) -> String? {
-        guard let facts = LogFileFacts(path: place), facts.isSymbolicLink else { return nil }
+        guard let facts = FileFacts(path: place), facts.isSymbolicLink else { return nil }
         return realPath(place) ?? before
     }
 
@@ -229,7 +229,7 @@ struct LogTail {
     }
 
     private var isLiveInPlace: Bool {
-        let facts = LogFileFacts(followingLinksAt: place)
+        let facts = FileFacts(followingLinksAt: place)
         guard let live else { return facts == nil }
         return facts?.isSameFile(as: live.facts) == true
     }
@@ -251,11 +251,11 @@ struct LogTail {
                 reading.notes.append("\(error): rotated logs are not found")
             }
             // Where a link led to may be no sibling by its name.
-            if place != self.place, let facts = LogFileFacts(path: place), facts.isRegular {
+            if place != self.place, let facts = FileFacts(path: place), facts.isRegular {
                 found.append(LogSibling(path: place, facts: facts, isRotation: true, number: nil))
             }
         }
-        var seen: [LogFileFacts] = live.map { [$0.facts] } ?? []
+        var seen: [FileFacts] = live.map { [$0.facts] } ?? []
         var unique: [LogSibling] = []
         for sibling in found where !seen.contains(where: sibling.facts.isSameFile) {
             seen.append(sibling.facts)
@@ -269,7 +269,7 @@ struct LogTail {
         let position = reading.position
         let all = siblings.map(\.sibling.facts)
         var newest = all.reduce(position.newest) { max($0, $1.modified) }
-        let isMarked = { (facts: LogFileFacts) in
+        let isMarked = { (facts: FileFacts) in
             position.rotated.contains { $0.device == facts.device && $0.inode == facts.inode }
         }
         if all.contains(where: { $0.modified == newest && !isMarked($0) }) {

@@ -63,7 +63,7 @@ enum ConfigFile {
     ///     it could name any file to read a token from, or to write metrics to.
     ///   - user: the effective user id of this process.
     static func doubts(
-        about facts: OpenFile.Facts, path: String, isNamed: Bool = true, user: @autoclosure () -> UInt32
+        about facts: FileFacts, path: String, isNamed: Bool = true, user: @autoclosure () -> UInt32
     ) -> [ConfigProblem] {
         if !facts.isRegular { return [ConfigProblem(path: "", text: "is not a regular file")] }
         if facts.mode & S_IWOTH != 0 {
@@ -82,7 +82,7 @@ enum ConfigFile {
     }
 
     /// The warning for a config that holds a secret.
-    static func secretDoubt(about facts: OpenFile.Facts, path: String) -> ConfigProblem? {
+    static func secretDoubt(about facts: FileFacts, path: String) -> ConfigProblem? {
         if facts.mode & S_IROTH == 0 { return nil }
         return ConfigProblem(
             path: "", text: "others can read the secrets in it (chmod 0600 \(path))", severity: .warning)

@@ -34,11 +34,9 @@ struct MetricsFile: Sendable {
     }
 
     private func put(_ bytes: [UInt8]) throws(SystemError) {
-        var status = stat()
         // Root could otherwise replace /dev/null.
-        if lstat(path, &status) == 0, ![S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) {
-            let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-            throw SystemError(action: "replace", object: path, code: isDirectory ? EISDIR : EINVAL)
+        if let facts = FileFacts(path: path), !facts.isRegular, !facts.isSymbolicLink {
+            throw SystemError(action: "replace", object: path, code: facts.isKind(S_IFDIR) ? EISDIR : EINVAL)
         }
         do {
             try OpenFile.replace(path, with: bytes, mode: 0o644)

@@ -4,20 +4,6 @@ import Glibc
 
 /// An open file descriptor, closed when the value dies.
 struct OpenFile: ~Copyable, Sendable {
-    /// What fstat(2) tells about the open file; never asked of a path.
-    struct Facts: Sendable, Equatable {
-        var device: UInt64
-        var inode: UInt64
-        var size: Int64
-        /// st_mode: type and permission bits.
-        var mode: UInt32
-        var owner: UInt32
-        var group: UInt32
-        /// Hard links.
-        var links: UInt64
-        var isRegular: Bool { mode & S_IFMT == S_IFREG }
-    }
-
     let descriptor: Int32
     let path: String
 
@@ -43,13 +29,11 @@ struct OpenFile: ~Copyable, Sendable {
 
     deinit { _ = close(descriptor) }
 
-    func facts() throws(SystemError) -> Facts {
+    /// By fstat(2): never asked of a path.
+    func facts() throws(SystemError) -> FileFacts {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last("inspect", path) }
-        return Facts(
-            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
-            mode: UInt32(status.st_mode), owner: UInt32(status.st_uid), group: UInt32(status.st_gid),
-            links: UInt64(status.st_nlink))
+        return FileFacts(status)
     }
 
     /// Reads at most `buffer.count` bytes at the file position; 0 at the end.
@@ -111,10 +95,10 @@ extension OpenFile {
     /// The same for a file that is open already, from its start to its end.
     ///
     /// - Parameter known: what `facts` said, where it was asked before.
-    func contents(limit: Int, facts known: Facts? = nil) throws(SystemError) -> [UInt8] {
+    func contents(limit: Int, facts known: FileFacts? = nil) throws(SystemError) -> [UInt8] {
         let facts = if let known { known } else { try facts() }
         guard facts.isRegular else {
-            throw SystemError(action: "read", object: path, code: facts.mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+            throw SystemError(action: "read", object: path, code: facts.isKind(S_IFDIR) ? EISDIR : EINVAL)
         }
         return try rest(limit: limit, expected: facts.size)
     }

@@ -92,10 +92,7 @@ struct StateFile: Sendable {
     func remove() { unlink(path) }
 
     /// Whether state.json belongs to another user.
-    var isForeign: Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_uid != geteuid()
-    }
+    var isForeign: Bool { FileFacts(path: path).map { $0.owner != geteuid() } ?? false }
 
     private func writeSpare(_ bytes: [UInt8]) throws(SystemError) {
         let spare = try openSpare()

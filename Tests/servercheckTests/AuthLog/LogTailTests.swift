@@ -447,8 +447,8 @@ import Testing
         story.rotate()
         try story.compress("auth.log.1")
         story.hangUp()
-        let facts = try #require(LogFileFacts(path: story.path + ".1.gz"))
-        let new = try #require(LogFileFacts(path: story.path))
+        let facts = try #require(FileFacts(path: story.path + ".1.gz"))
+        let new = try #require(FileFacts(path: story.path))
         // As a run without zlib leaves it: it cannot tell that the compressed file is the one read until now.
         var waiting = LogMark(device: facts.device, inode: facts.inode, offset: 0, waits: true)
         if isKnown { (waiting.offset, waiting.first) = (known.offset, known.first) }

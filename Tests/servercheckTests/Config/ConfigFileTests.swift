@@ -124,16 +124,23 @@ import Testing
             (0o602, 0, ["refused because others may write to it (chmod o-w /c)"]),
         ] as [(UInt32, UInt32, [String])])
     func facts(mode: UInt32, owner: UInt32, expected: [String]) {
-        let facts = OpenFile.Facts(device: 1, inode: 1, size: 1, mode: S_IFREG | mode, owner: owner, group: 0, links: 1)
+        let facts = FileFacts(mode: mode, owner: owner)
         #expect(ConfigFile.doubts(about: facts, path: "/c", user: 1000).map(\.text) == expected)
     }
 
     @Test("a config that was merely found and belongs to someone else is refused")
     func foundOwner() {
-        let facts = OpenFile.Facts(
-            device: 1, inode: 1, size: 1, mode: S_IFREG | 0o600, owner: 1001, group: 0, links: 1)
+        let facts = FileFacts(mode: 0o600, owner: 1001)
         let doubts = ConfigFile.doubts(about: facts, path: "./config.json", isNamed: false, user: 0)
         #expect(doubts.map(\.severity) == [.error])
         #expect(ConfigFile.doubts(about: facts, path: "/c", user: 0).map(\.severity) == [.warning])
+    }
+}
+
+extension FileFacts {
+    /// A small regular file.
+    fileprivate init(mode: UInt32, owner: UInt32) {
+        self.init(
+            device: 1, inode: 1, size: 1, modified: 0, mode: S_IFREG | mode, owner: owner, group: 0, links: 1)
     }
 }
