@@ -1,6 +1,8 @@
 // The plain values among what is stored.
 
 extension JSONStored where Self: FixedWidthInteger {
+    static var isNumber: Bool { true }
+
     init?(json: JSONNode) {
         guard let number = json.integer(Self.self) else { return nil }
         self = number

@@ -6,9 +6,15 @@
 
 /// A value that JSON can hold.
 protocol JSONStored {
+    /// Whether it is a number. Arrays of these are long.
+    static var isNumber: Bool { get }
     /// nil: something else stands there.
     init?(json: JSONNode)
     func write(to json: inout JSONWriter)
+}
+
+extension JSONStored {
+    static var isNumber: Bool { false }
 }
 
 /// A value that is an object in JSON.

@@ -22,13 +22,14 @@ struct JSONWriter {
         close(UInt8(ascii: "}"))
     }
 
+    /// Numbers stand in one line.
     mutating func array<Element: JSONStored>(_ elements: [Element]) {
         open(UInt8(ascii: "["))
         for element in elements {
-            separate()
+            separate(staysInLine: Element.isNumber)
             element.write(to: &self)
         }
-        close(UInt8(ascii: "]"))
+        close(UInt8(ascii: "]"), staysInLine: Element.isNumber)
     }
 
     /// A key; its value is to follow.
@@ -64,15 +65,8 @@ struct JSONWriter {
     }
 
     mutating func integer(_ number: some FixedWidthInteger) {
-        var rest = number.magnitude
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        let start = bytes.count
-        repeat {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
-            rest = quotient
-        } while rest > 0
-        bytes[start...].reverse()
+        bytes.append(decimal: UInt64(number.magnitude))
     }
 
     /// Whole numbers without a fraction; what is not finite is null.
@@ -123,24 +117,41 @@ struct JSONWriter {
         isEmpty = true
     }
 
-    private mutating func close(_ bracket: UInt8) {
+    private mutating func close(_ bracket: UInt8, staysInLine: Bool = false) {
         depth -= 1
-        if !isEmpty { line() }
+        if !isEmpty, !staysInLine { line() }
         bytes.append(bracket)
         isEmpty = false
     }
 
-    private mutating func separate() {
+    private mutating func separate(staysInLine: Bool = false) {
         if !isEmpty { bytes.append(UInt8(ascii: ",")) }
         isEmpty = false
-        line()
+        if !staysInLine { line() }
     }
 
     private mutating func colon() { bytes.append(contentsOf: UnsafeBufferPointer(isIndented ? " : " : ":")) }
 
     private mutating func line() {
         guard isIndented else { return }
-        bytes.append(0x0A)
-        for _ in 0..<depth { bytes.append(contentsOf: UnsafeBufferPointer("  ")) }
+        let indentation = UnsafeBufferPointer("\n                                ")
+        bytes.append(contentsOf: indentation.prefix(1 + 2 * depth))
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number in decimal, with zeros in front up to `width` digits (at most 20).
+    mutating func append(decimal number: UInt64, width: Int = 1) {
+        var digits: [20 of UInt8] = .init(repeating: UInt8(ascii: "0"))
+        var start = 20
+        var rest = number
+        while rest > 0 {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+            rest = quotient
+        }
+        start = Swift.min(start, 20 - width)
+        digits.span.withUnsafeBufferPointer { append(contentsOf: UnsafeBufferPointer(rebasing: $0[start...])) }
     }
 }

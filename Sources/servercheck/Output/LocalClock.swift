@@ -17,23 +17,7 @@ struct LocalClock {
             text.append(contentsOf: time.localText.utf8)
             return
         }
-        let (day, second) = (seconds + offset).quotientAndRemainder(dividingBy: 86_400)
-        let date = LogTime.date(ofDay: day)
-        LocalClock.append(date.year, 4, to: &text)
-        text.append(UInt8(ascii: "-"))
-        LocalClock.append(date.month, 2, to: &text)
-        text.append(UInt8(ascii: "-"))
-        LocalClock.append(date.day, 2, to: &text)
-        text.append(UInt8(ascii: "T"))
-        LocalClock.append(second / 3600, 2, to: &text)
-        text.append(UInt8(ascii: ":"))
-        LocalClock.append(second / 60 % 60, 2, to: &text)
-        text.append(UInt8(ascii: ":"))
-        LocalClock.append(second % 60, 2, to: &text)
-        text.append(UInt8(ascii: offset < 0 ? "-" : "+"))
-        LocalClock.append(abs(offset) / 3600, 2, to: &text)
-        text.append(UInt8(ascii: ":"))
-        LocalClock.append(abs(offset) / 60 % 60, 2, to: &text)
+        time.appendLocal(offset: offset, to: &text)
     }
 
     private mutating func offset(at seconds: Int64) -> Int64? {
@@ -48,13 +32,5 @@ struct LocalClock {
             offsets[place] = (quarter, Int64(broken.tm_gmtoff))
         }
         return offsets[place].offset
-    }
-
-    private static func append(_ number: Int64, _ digits: Int, to text: inout [UInt8]) {
-        var divisor: Int64 = digits == 4 ? 1000 : 10
-        while divisor > 0 {
-            text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
-        }
     }
 }

@@ -45,13 +45,18 @@ extension Timestamp {
         var broken = tm()
         guard localtime_r(&clock, &broken) != nil else { return utcText }
         var bytes: [UInt8] = []
-        Timestamp.append(broken, to: &bytes)
-        let minutes = broken.tm_gmtoff / 60
-        bytes.append(minutes < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
-        Timestamp.append(abs(minutes) / 60, width: 2, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        Timestamp.append(abs(minutes) % 60, width: 2, to: &bytes)
+        appendLocal(offset: Int64(broken.tm_gmtoff), to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same as bytes, where the offset from UTC, in seconds, is known.
+    func appendLocal(offset: Int64, to bytes: inout [UInt8]) {
+        Timestamp.append(clock: seconds + offset, to: &bytes)
+        bytes.append(UInt8(ascii: offset <= -60 ? "-" : "+"))
+        let minutes = offset.magnitude / 60
+        bytes.append(decimal: minutes / 60, width: 2)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(decimal: minutes % 60, width: 2)
     }
 
     /// RFC 3339 in UTC with microseconds where there are any: `2026-11-23T15:42:13.755266Z`.
@@ -63,49 +68,32 @@ extension Timestamp {
 
     /// The same as bytes: a state holds hundreds of times. Without gmtime_r(3), which reads the time zone.
     func appendUTC(to bytes: inout [UInt8]) {
-        let (quotient, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
-        let second = rest < 0 ? rest + 86_400 : rest
-        let date = LogTime.date(ofDay: rest < 0 ? quotient - 1 : quotient)
-        var broken = tm()
-        (broken.tm_year, broken.tm_mon, broken.tm_mday) = (
-            Int32(date.year - 1900), Int32(date.month - 1), Int32(date.day)
-        )
-        (broken.tm_hour, broken.tm_min, broken.tm_sec) = (
-            Int32(second / 3600), Int32(second / 60 % 60), Int32(second % 60)
-        )
-        Timestamp.append(broken, to: &bytes)
-        let remainder = Int(microseconds % 1_000_000)
+        Timestamp.append(clock: seconds, to: &bytes)
+        let remainder = microseconds % 1_000_000
         let fraction = remainder < 0 ? remainder + 1_000_000 : remainder
         if fraction != 0 {
             bytes.append(UInt8(ascii: "."))
-            Timestamp.append(fraction, width: 6, to: &bytes)
+            bytes.append(decimal: UInt64(fraction), width: 6)
         }
         bytes.append(UInt8(ascii: "Z"))
     }
 
-    /// `2026-11-23T15:42:13`
-    private static func append(_ broken: tm, to bytes: inout [UInt8]) {
-        append(Int(broken.tm_year) + 1900, width: 4, to: &bytes)
-        let parts: [(UInt8, Int32)] = [
-            (UInt8(ascii: "-"), broken.tm_mon + 1), (UInt8(ascii: "-"), broken.tm_mday),
-            (UInt8(ascii: "T"), broken.tm_hour), (UInt8(ascii: ":"), broken.tm_min), (UInt8(ascii: ":"), broken.tm_sec),
-        ]
-        for (separator, number) in parts {
-            bytes.append(separator)
-            append(Int(number), width: 2, to: &bytes)
+    /// `2026-11-23T15:42:13`: what a clock shows so many seconds after it showed 1970.
+    private static func append(clock seconds: Int64, to bytes: inout [UInt8]) {
+        let (quotient, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        let second = rest < 0 ? rest + 86_400 : rest
+        let date = LogTime.date(ofDay: rest < 0 ? quotient - 1 : quotient)
+        if date.year < 0 { bytes.append(UInt8(ascii: "-")) }
+        bytes.append(decimal: date.year.magnitude, width: 4)
+        var text: [15 of UInt8] = .init(repeating: UInt8(ascii: "-"))
+        let numbers: [5 of Int64] = [date.month, date.day, second / 3600, second / 60 % 60, second % 60]
+        for index in 0..<5 {
+            if index == 2 { text[6] = UInt8(ascii: "T") }
+            if index > 2 { text[3 * index] = UInt8(ascii: ":") }
+            text[3 * index + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: numbers[index] / 10)
+            text[3 * index + 2] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: numbers[index] % 10)
         }
-    }
-
-    /// Decimal, with zeros in front up to `width`.
-    private static func append(_ number: Int, width: Int, to bytes: inout [UInt8]) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        let start = bytes.count
-        var rest = number.magnitude
-        while rest > 0 || bytes.count - start < width {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        }
-        bytes[start...].reverse()
+        text.span.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
 }
 
