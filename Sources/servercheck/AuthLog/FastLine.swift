@@ -63,21 +63,13 @@ extension LogParser {
     /// - Returns: false for a line of another shape, of which nothing was kept.
     @inline(__always)
     private mutating func readFast(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
-        guard bytes.has("sshd", at: line.place) else { return true }
+        guard line.passes("sshd", bytes) else { return true }
         guard head.isTimed else { return false }
-        line.place &+= 4
-        if bytes.has("[", at: line.place) {
-            line.place &+= 1
-        } else if bytes.has("-session[", at: line.place) {
-            line.place &+= 9
-        } else {
-            return false
-        }
+        guard line.passes("[", bytes) || line.passes("-session[", bytes) else { return false }
         let pid = DecimalWord(bytes.word(at: line.place))
         let time = head.time(bytes)
-        guard time != LineHead.none, pid.count > 0, pid.count < 8, bytes.has("]: ", at: line.place &+ pid.count)
-        else { return false }
-        line.place &+= pid.count &+ 3
+        line.place &+= pid.count
+        guard time != LineHead.none, pid.count > 0, pid.count < 8, line.passes("]: ", bytes) else { return false }
         let isSilent = LogParser.isSilent(bytes, at: line.place)
         if !isSilent {
             line.memoryPlace = LineMemory.place(pid.value)
@@ -120,71 +112,55 @@ extension LogParser {
 
     @inline(__always)
     private mutating func readMessage(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
-        let start = line.place
-        switch bytes.byte(at: start) {
+        switch bytes.byte(at: line.place) {
         case UInt8(ascii: "F"):
-            guard bytes.has("Failed password for ", at: start) else { return false }
-            line.meaning = .failure
-            line.invalidUser = bytes.has("invalid user ", at: start &+ 20)
-            line.place = start &+ (line.invalidUser ? 33 : 20)
-            return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2\n")
+            return line.passes("Failed password for ", bytes) && readAttempt(&line, bytes, .failure, end: " ssh2\n")
         case UInt8(ascii: "I"):
-            guard bytes.has("Invalid user ", at: start) else { return false }
             line.meaning = .openingMarker
-            line.invalidUser = true
-            line.place = start &+ 13
-            return readUser(&line, bytes, lead: 6) && line.ends(bytes, "\n")
+            line.invalidUser = line.passes("Invalid user ", bytes)
+            return line.invalidUser && readUser(&line, bytes, lead: 6) && line.ends(bytes, "\n")
         case UInt8(ascii: "C"):
-            if bytes.has("Connection closed by ", at: start) {
-                line.place = start &+ 21
-            } else if bytes.has("Connection reset by ", at: start) {
-                line.place = start &+ 20
-            } else {
-                return false
-            }
-            return readClosing(&line, bytes)
+            return (line.passes("Connection closed by ", bytes) || line.passes("Connection reset by ", bytes))
+                && readClosing(&line, bytes)
         case UInt8(ascii: "D"):
-            if bytes.has("Disconnected from ", at: start) {
-                line.place = start &+ 18
-                return readClosing(&line, bytes)
-            }
-            line.invalidUser = bytes.has("Disconnecting invalid user ", at: start)
-            guard line.invalidUser || bytes.has("Disconnecting authenticating user ", at: start) else { return false }
+            if line.passes("Disconnected from ", bytes) { return readClosing(&line, bytes) }
+            line.invalidUser = line.passes("Disconnecting invalid user ", bytes)
+            guard line.invalidUser || line.passes("Disconnecting authenticating user ", bytes) else { return false }
             line.meaning = .closingMarker
-            line.place = start &+ (line.invalidUser ? 27 : 34)
             return readUser(&line, bytes, lead: 1)
                 && line.ends(bytes, ": Too many authentication failures [preauth]\n")
         case UInt8(ascii: "e"):
-            guard bytes.has("error: maximum authentication attempts exceeded for ", at: start) else { return false }
-            line.meaning = .marker
-            line.invalidUser = bytes.has("invalid user ", at: start &+ 52)
-            line.place = start &+ (line.invalidUser ? 65 : 52)
-            return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2 [preauth]\n")
+            return line.passes("error: maximum authentication attempts exceeded for ", bytes)
+                && readAttempt(&line, bytes, .marker, end: " ssh2 [preauth]\n")
         case UInt8(ascii: "P"):
-            guard bytes.has("Postponed keyboard-interactive for ", at: start) else { return false }
-            line.meaning = .mention
-            line.invalidUser = bytes.has("invalid user ", at: start &+ 35)
-            line.place = start &+ (line.invalidUser ? 48 : 35)
-            return readUser(&line, bytes, lead: 6) && line.ends(bytes, " ssh2 [preauth]\n")
+            return line.passes("Postponed keyboard-interactive for ", bytes)
+                && readAttempt(&line, bytes, .mention, end: " ssh2 [preauth]\n")
         case UInt8(ascii: "R"):
-            guard bytes.has("Received disconnect from ", at: start) else { return false }
             line.meaning = .mention
-            line.place = start &+ 25
-            return readPeer(&line, bytes)
+            return line.passes("Received disconnect from ", bytes) && readPeer(&line, bytes)
         default: return false
         }
+    }
+
+    /// `[invalid user ]USER from ADDR port N`
+    @inline(__always)
+    private mutating func readAttempt(
+        _ line: inout FastLine, _ bytes: RawSpan, _ meaning: SSHDEvent.Meaning, end: StaticString
+    ) -> Bool {
+        line.meaning = meaning
+        line.invalidUser = line.passes("invalid user ", bytes)
+        return readUser(&line, bytes, lead: 6) && line.ends(bytes, end)
     }
 
     /// `[invalid|authenticating user USER ]ADDR port N`
     @inline(__always)
     private mutating func readClosing(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
-        line.invalidUser = bytes.has("invalid user ", at: line.place)
-        guard line.invalidUser || bytes.has("authenticating user ", at: line.place) else {
+        line.invalidUser = line.passes("invalid user ", bytes)
+        guard line.invalidUser || line.passes("authenticating user ", bytes) else {
             line.meaning = .end
             return readPeer(&line, bytes)
         }
         line.meaning = .closingMarker
-        line.place &+= line.invalidUser ? 13 : 20
         return readUser(&line, bytes, lead: 1) && line.ends(bytes, " [preauth]\n")
     }
 
@@ -274,6 +250,14 @@ private struct FastLine {
     var port = 0
 
     init(place: Int) { self.place = place }
+
+    /// Whether `text` comes next; then it is passed.
+    @inline(__always)
+    mutating func passes(_ text: StaticString, _ bytes: RawSpan) -> Bool {
+        guard bytes.has(text, at: place) else { return false }
+        place &+= text.utf8CodeUnitCount
+        return true
+    }
 
     /// Whether `end`, whose last byte is a LF, comes next.
     @inline(__always)
