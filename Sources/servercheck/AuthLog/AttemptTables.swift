@@ -84,10 +84,16 @@ struct AttemptTables {
     }
 
     func byAddress(_ text: (Peer) -> String) -> [AttemptSummary.AddressCount] {
-        rows.filter { $0.attempts > 0 }.map {
-            AttemptSummary.AddressCount(
-                address: text($0.peer), attempts: $0.attempts, first: $0.first, last: $0.last)
-        }.sorted { ($1.attempts, $0.address) < ($0.attempts, $1.address) }
+        // Made and sorted in one place: a scan's memory peaks here.
+        var counts: [AttemptSummary.AddressCount] = []
+        counts.reserveCapacity(rows.count)
+        for row in rows where row.attempts > 0 {
+            counts.append(
+                AttemptSummary.AddressCount(
+                    address: text(row.peer), attempts: row.attempts, first: row.first, last: row.last))
+        }
+        counts.sort { ($1.attempts, $0.address) < ($0.attempts, $1.address) }
+        return counts
     }
 
     func byUser(_ text: (Int32) -> String) -> [AttemptSummary.UserCount] {

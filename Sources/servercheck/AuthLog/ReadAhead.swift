@@ -10,7 +10,7 @@ struct Handed<Value>: @unchecked Sendable {
 struct ReadAhead {
     /// Logs of fewer bytes are not worth a thread.
     static let worthwhile: Int64 = 4 << 20
-    private static let buffers = 4
+    private static let buffers = 3
     private static let bufferSize = 256 << 10
 
     /// What one buffer held.

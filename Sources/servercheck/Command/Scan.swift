@@ -74,7 +74,7 @@ struct Scan: ParsableCommand {
         report(source)
         if !events {
             switch format {
-            case .json: output.append { ScanJSON.append(summary, to: &$0) }
+            case .json: ScanJSON.write(summary, output.append)
             case .text:
                 let text = ScanText(rules: settings.rules, style: .ofOutput(environment: machine.environment))
                 for line in text.lines(summary, histogram) { output.append { $0 += Array((line + "\n").utf8) } }

@@ -35,53 +35,60 @@ struct ScanJSON {
 
     static func text(_ summary: AttemptSummary) -> [UInt8] {
         var text: [UInt8] = []
-        append(summary, to: &text)
+        write(summary) { $0(&text) }
         return text
     }
 
     /// The totals, as the design's section 8 names them, with a line end.
-    static func append(_ summary: AttemptSummary, to text: inout [UInt8]) {
-        // About as much as it takes: growing would need twice the memory.
-        text.reserveCapacity(text.count + 500 + summary.byAddress.count * 130 + summary.byUser.count * 50)
+    ///
+    /// - Parameter output: takes the text piece by piece, so that the whole of a large report is never in memory.
+    static func write(_ summary: AttemptSummary, _ output: ((inout [UInt8]) -> Void) -> Void) {
         var clock = LocalClock()
-        let appendTime = { (time: Timestamp?, text: inout [UInt8]) in ScanJSON.append(time, to: &text, &clock) }
         let numbers = [
             ("lines", summary.lines), ("bytes", summary.bytes), ("sshd_lines", summary.sshdLines),
             ("unparsed", summary.unparsed), ("attempts", summary.attempts), ("connections", summary.connections),
             ("logins", summary.logins),
         ]
-        text.append(UInt8(ascii: "{"))
-        for (name, number) in numbers { text.append(contentsOf: "\"\(name)\":\(number),".utf8) }
-        text.append(contentsOf: #""first":"#.utf8)
-        appendTime(summary.first, &text)
-        text.append(contentsOf: #","last":"#.utf8)
-        appendTime(summary.last, &text)
-        text.append(contentsOf: #","by_address":["#.utf8)
-        for (index, entry) in summary.byAddress.enumerated() {
-            text.append(contentsOf: (index == 0 ? #"{"address":"# : #",{"address":"#).utf8)
-            append(entry.address, to: &text)
-            text.append(contentsOf: #","attempts":\#(entry.attempts),"first":"#.utf8)
-            appendTime(entry.first, &text)
+        output { text in
+            text.append(UInt8(ascii: "{"))
+            for (name, number) in numbers { text.append(contentsOf: "\"\(name)\":\(number),".utf8) }
+            text.append(contentsOf: #""first":"#.utf8)
+            append(summary.first, to: &text, &clock)
             text.append(contentsOf: #","last":"#.utf8)
-            appendTime(entry.last, &text)
-            text.append(UInt8(ascii: "}"))
+            append(summary.last, to: &text, &clock)
+            text.append(contentsOf: #","by_address":["#.utf8)
         }
-        text.append(contentsOf: #"],"by_user":["#.utf8)
+        for (index, entry) in summary.byAddress.enumerated() {
+            output { text in
+                text.append(contentsOf: (index == 0 ? #"{"address":"# : #",{"address":"#).utf8)
+                append(entry.address, to: &text)
+                text.append(contentsOf: #","attempts":\#(entry.attempts),"first":"#.utf8)
+                append(entry.first, to: &text, &clock)
+                text.append(contentsOf: #","last":"#.utf8)
+                append(entry.last, to: &text, &clock)
+                text.append(UInt8(ascii: "}"))
+            }
+        }
+        output { $0.append(contentsOf: #"],"by_user":["#.utf8) }
         for (index, entry) in summary.byUser.enumerated() {
-            text.append(contentsOf: (index == 0 ? #"{"user":"# : #",{"user":"#).utf8)
-            append(entry.user, to: &text)
-            text.append(contentsOf: #","attempts":\#(entry.attempts)}"#.utf8)
+            output { text in
+                text.append(contentsOf: (index == 0 ? #"{"user":"# : #",{"user":"#).utf8)
+                append(entry.user, to: &text)
+                text.append(contentsOf: #","attempts":\#(entry.attempts)}"#.utf8)
+            }
         }
-        text.append(contentsOf: #"],"peak":"#.utf8)
-        if let peak = summary.peak {
-            text.append(contentsOf: #"{"attempts":\#(peak.attempts),"start":"#.utf8)
-            appendTime(peak.start, &text)
-            let duration = peak.duration.isFinite ? NumberText.shortest(peak.duration) : "null"
-            text.append(contentsOf: #","duration":\#(duration)}"#.utf8)
-        } else {
-            text.append(contentsOf: "null".utf8)
+        output { text in
+            text.append(contentsOf: #"],"peak":"#.utf8)
+            if let peak = summary.peak {
+                text.append(contentsOf: #"{"attempts":\#(peak.attempts),"start":"#.utf8)
+                append(peak.start, to: &text, &clock)
+                let duration = peak.duration.isFinite ? NumberText.shortest(peak.duration) : "null"
+                text.append(contentsOf: #","duration":\#(duration)}"#.utf8)
+            } else {
+                text.append(contentsOf: "null".utf8)
+            }
+            text.append(contentsOf: "}\n".utf8)
         }
-        text.append(contentsOf: "}\n".utf8)
     }
 
     private static func append(_ time: Timestamp?, to text: inout [UInt8], _ clock: inout LocalClock) {
