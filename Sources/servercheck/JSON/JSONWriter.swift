@@ -5,6 +5,8 @@
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private let isIndented: Bool
+    /// What is deeper stands in one line: a connection in the state, of which there can be many.
+    private static let deepestLine = 6
     /// Whether local times are written in UTC all the same.
     private let isUTC: Bool
     private var depth = 0
@@ -118,8 +120,9 @@ struct JSONWriter {
     }
 
     private mutating func close(_ bracket: UInt8, staysInLine: Bool = false) {
+        let breaks = !isEmpty && !staysInLine && isBroken
         depth -= 1
-        if !isEmpty, !staysInLine { line() }
+        if breaks { line() }
         bytes.append(bracket)
         isEmpty = false
     }
@@ -130,11 +133,16 @@ struct JSONWriter {
         if !staysInLine { line() }
     }
 
-    private mutating func colon() { bytes.append(contentsOf: UnsafeBufferPointer(isIndented ? " : " : ":")) }
+    private mutating func colon() {
+        bytes.append(contentsOf: UnsafeBufferPointer(isBroken ? " : " : ":"))
+    }
+
+    /// Whether what is in the innermost object or array stands in lines of its own.
+    private var isBroken: Bool { isIndented && depth <= JSONWriter.deepestLine }
 
     private mutating func line() {
-        guard isIndented else { return }
-        let indentation = UnsafeBufferPointer("\n                                ")
+        guard isBroken else { return }
+        let indentation = UnsafeBufferPointer("\n            ")
         bytes.append(contentsOf: indentation.prefix(1 + 2 * depth))
     }
 }

@@ -64,9 +64,7 @@ struct StateFile: Sendable {
 
     /// Writes the state so that it survives a kill, a crash and a full disk.
     func commit(_ state: State) throws(SystemError) {
-        // Indented it can be read as it is; under attack it is larger, and must fit into the reserved blocks.
         var bytes = StateChecksum.added(to: JSONText.encode(state, isIndented: true))
-        if bytes.count > StateFile.reservedBytes / 2 { bytes = StateChecksum.added(to: JSONText.encode(state)) }
         bytes.append(UInt8(ascii: "\n"))
         try writeSpare(bytes)
         if cshim_rename_exchange(sparePath, path) == 0 { return }
