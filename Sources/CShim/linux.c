@@ -2,6 +2,7 @@
 #include "cshim_linux.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -19,3 +20,5 @@ int cshim_block_all_signals(pthread_attr_t *attributes) {
     sigfillset(&all);
     return pthread_attr_setsigmask_np(attributes, &all);
 }
+
+void cshim_give_back_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }

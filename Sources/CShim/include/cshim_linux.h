@@ -19,5 +19,9 @@ int cshim_allocate_blocks(int descriptor, long length);
 /// pthread_attr_setsigmask_np(3): a thread made with these attributes takes no signals. 0, or an error number.
 int cshim_block_all_signals(pthread_attr_t *attributes);
 
+/// mallopt(3) with M_MMAP_THRESHOLD: blocks of at least `bytes` go back to the kernel when they are freed. Left to itself
+/// glibc raises that limit as it goes.
+void cshim_give_back_blocks(int bytes);
+
 #pragma clang assume_nonnull end
 #endif

@@ -1,6 +1,7 @@
 // `servercheck scan`: what is in any auth log, and what the configured limits would have said to it.
 
 import ArgumentParser
+import CShim
 import Glibc
 
 struct Scan: ParsableCommand {
@@ -56,6 +57,8 @@ struct Scan: ParsableCommand {
         }
         report(source)
 
+        // What growing tables outgrew would otherwise stay in memory.
+        cshim_give_back_blocks(64 << 10)
         // Only the text tells of logins after failures.
         if events || format == .json { settings.rules.loginAfterFailures = 0 }
         var counter = AttemptCounter(rules: settings.rules, now: machine.now)
