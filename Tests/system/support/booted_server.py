@@ -106,6 +106,9 @@ class Server(Booted):
 
     def start(self):
         """Starts the service by hand and waits for its end; returns what systemd thinks of it."""
+        # Other tests keep the processors busy. Where journald comes to the lines of a unit only after its end, it no longer
+        # knows the unit's LogLevelMax (it reads /run/systemd/units/log-level-max:UNIT, which the manager removes then).
+        self.shell("renice -n -15 -p $(pidof systemd-journald) >/dev/null")
         self.run("systemctl", "start", SERVICE, check=False)
         return self.service()
 

@@ -58,6 +58,8 @@ def attacked_again(server):
 def partitions(server):
     """Every partition, seen from within the sandbox and by root outside; then one turns read-only, one gets full."""
     def compared():
+        # What btrfs has still to commit changes what it counts as available.
+        server.run("sync")
         service = server.start()
         return Seen(service=service, inside=server.last(),
                     outside=server.servercheck("run", "--dry-run", "--format", "json").stdout)
