@@ -13,6 +13,7 @@ import pytest
 
 from support.installation import pack
 from support.booted_story import Stories
+from support.namespace import MountNamespace
 from support.run import Servercheck
 from support.trees import debian_tree
 
@@ -87,6 +88,16 @@ def deb(release, tmp_path_factory):
 def servercheck(binary, tmp_path):
     """A `Servercheck` that keeps its config, state and home below the test's own directory."""
     return Servercheck(binary, tmp_path)
+
+
+@pytest.fixture
+def space(tmp_path):
+    """A private mount namespace with a directory for its filesystems."""
+    directory = tmp_path / "space"
+    directory.mkdir()
+    namespace = MountNamespace(directory)
+    yield namespace
+    namespace.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,22 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from support.namespace import MountNamespace
 from support.run import Servercheck
 
 pytestmark = pytest.mark.needs(
     "root", "unshare", "nsenter", "losetup", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "btrfs", "mksquashfs", "setpriv")
 
 EXT4 = ("mkfs.ext4", "-q", "-F")
-
-
-@pytest.fixture
-def space(tmp_path):
-    directory = tmp_path / "space"
-    directory.mkdir()
-    namespace = MountNamespace(directory)
-    yield namespace
-    namespace.close()
 
 
 @pytest.fixture

@@ -13,21 +13,11 @@ import pytest
 
 from support.channel_run import run_with_problem
 from support.hung import HungMounts
-from support.namespace import MountNamespace
 from support.telegram_server import TelegramServer, delivered
 
 TOKEN = "123456:AAF-secret_TOKEN-0123456789abcdefghijk"
 BUSY = 1.0
 FINE = {"messaging_channels": [], "sensors": [{"free_memory": {"threshold": 100}}]}
-
-
-@pytest.fixture
-def space(tmp_path):
-    directory = tmp_path / "space"
-    directory.mkdir()
-    namespace = MountNamespace(directory)
-    yield namespace
-    namespace.close()
 
 
 def timed(servercheck, *args, **keys):

@@ -7,20 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.namespace import MountNamespace
-
 pytestmark = pytest.mark.needs("root", "unshare", "nsenter", "losetup", "mkfs.ext4", "setpriv")
 
 RECORDER = Path(__file__).parent / "support" / "record_machine.sh"
-
-
-@pytest.fixture
-def space(tmp_path):
-    directory = tmp_path / "space"
-    directory.mkdir()
-    namespace = MountNamespace(directory)
-    yield namespace
-    namespace.close()
 
 
 def record(space, *wrapper):
