@@ -101,11 +101,10 @@ struct ScanInput {
         }
         let file = try openFile(path)
         let facts = try naming(path) { () throws(SystemError) in try file.facts() }
-        let mode = facts.mode
-        if mode & S_IFMT == S_IFDIR { throw .notAFile(path: path, mode: mode) }
-        if mode & S_IFMT != S_IFREG {
+        if facts.isKind(S_IFDIR) { throw .notAFile(path: path, mode: facts.mode) }
+        if !facts.isRegular {
             _ = fcntl(file.descriptor, F_SETFL, 0)
-            if mode & S_IFMT == S_IFIFO { waitForWriter(file) }
+            if facts.isKind(S_IFIFO) { waitForWriter(file) }
             return Part(name: path, size: nil, first: nil, source: try LogSource(stream: file))
         }
         let first = firstTime(of: try LogSource(file: ScanInput.duplicate(file)), now: now, zone: zone)

@@ -142,6 +142,7 @@ struct JSONWriter {
 
     private mutating func line() {
         guard isBroken else { return }
+        // Two spaces for each depth up to the deepest.
         let indentation = UnsafeBufferPointer("\n            ")
         bytes.append(contentsOf: indentation.prefix(1 + 2 * depth))
     }

@@ -33,12 +33,6 @@ struct ScanJSON {
         text.append(contentsOf: "}\n".utf8)
     }
 
-    static func text(_ summary: AttemptSummary) -> [UInt8] {
-        var text: [UInt8] = []
-        write(summary) { $0(&text) }
-        return text
-    }
-
     /// The totals, as the design's section 8 names them, with a line end.
     ///
     /// - Parameter output: takes the text piece by piece, so that the whole of a large report is never in memory.

@@ -52,7 +52,7 @@ import Testing
     @Test("the totals of nothing have every key too")
     func empty() {
         #expect(
-            String(decoding: ScanJSON.text(AttemptSummary()), as: UTF8.self) == """
+            text(AttemptSummary()) == """
                 {"lines":0,"bytes":0,"sshd_lines":0,"unparsed":0,"attempts":0,"connections":0,"logins":0,"first":null,\
                 "last":null,"by_address":[],"by_user":[],"peak":null}
 
@@ -73,7 +73,7 @@ import Testing
         summary.peak = .init(attempts: 6, start: time, duration: 30)
         let (start, end) = (time.localText, (time + 60).localText)
         #expect(
-            String(decoding: ScanJSON.text(summary), as: UTF8.self) == """
+            text(summary) == """
                 {"lines":10,"bytes":900,"sshd_lines":8,"unparsed":1,"attempts":7,"connections":3,"logins":1,\
                 "first":"\(start)","last":"\(end)",\
                 "by_address":[{"address":"192.0.2.7","attempts":6,"first":"\(start)","last":"\(end)"},\
@@ -82,5 +82,11 @@ import Testing
                 "peak":{"attempts":6,"start":"\(start)","duration":30}}
 
                 """)
+    }
+
+    private func text(_ summary: AttemptSummary) -> String {
+        var text: [UInt8] = []
+        ScanJSON.write(summary) { $0(&text) }
+        return String(decoding: text, as: UTF8.self)
     }
 }
