@@ -84,11 +84,24 @@ struct AttemptCounter {
 
     /// Counts what some lines said.
     mutating func take(_ sightings: Sightings) {
-        rows.begin(epoch: sightings.epoch)
-        for index in sightings.list.indices {
-            let line = sightings.list[index]
+        if rows.begin(epoch: sightings.epoch) { connections.forgetAddresses() }
+        let list = sightings.list.span
+        for index in list.indices {
+            let line = list[index]
             advance(to: line.time)
-            if line.meaning != .nothing { take(line, sightings.texts) }
+            if line.meaning == .nothing { continue }
+            // Most lines are another one of their connection.
+            let further = line.texts < 0 ? connections.takeFurther(line, now: now) : (index: -1, new: 0)
+            if further.index < 0 {
+                take(line, sightings.texts)
+                continue
+            }
+            if further.new > 0 {
+                count(
+                    further.new, at: further.index, time: line.time, user: line.user, method: nil,
+                    invalidUser: line.invalidUser)
+            }
+            end(line.meaning, at: further.index)
         }
     }
 
@@ -129,14 +142,27 @@ struct AttemptCounter {
 
 extension AttemptCounter {
     /// Moves the log's clock and ends what is over by it.
+    @inline(__always)
     private mutating func advance(to time: Timestamp) {
+        if let clock, time >= clock {
+            self.clock = time
+        } else {
+            goBack(to: time)
+        }
+        let over = (self.clock ?? time).microseconds - AttemptCounter.silence
+        while let oldest = connections.oldestIndex, connections.lastSeen(oldest).microseconds < over {
+            close(oldest)
+            connections.remove(oldest)
+        }
+    }
+
+    /// At a time before the last one, or at the first one.
+    private mutating func goBack(to time: Timestamp) {
         guard let clock else {
             self.clock = time
             return
         }
-        if time > clock {
-            self.clock = time
-        } else if clock.microseconds - time.microseconds > windows.horizon {
+        if clock.microseconds - time.microseconds > windows.horizon {
             // The clock was set back: nothing of the time before shares a window with what comes now.
             windows.startEpoch(clock: clock.microseconds)
             self.clock = time
@@ -144,11 +170,6 @@ extension AttemptCounter {
             for index in connections.indices where connections.lastSeen(index) > time {
                 connections.setLastSeen(index, time)
             }
-        }
-        let over = (self.clock ?? time).microseconds - AttemptCounter.silence
-        while let oldest = connections.oldestIndex, connections.lastSeen(oldest).microseconds < over {
-            close(oldest)
-            connections.remove(oldest)
         }
     }
 
@@ -162,11 +183,14 @@ extension AttemptCounter {
             let method = line.texts < 0 ? nil : texts[Int(line.texts)].method
             count(more, at: index, time: line.time, user: line.user, method: method, invalidUser: line.invalidUser)
         }
-        if more > 0, line.address >= 0, line.peer == connections[index].peer {
-            rows.remember(connections[index].row, line.address)
-        }
-        switch line.meaning {
-        case .login: login(line, line.texts < 0 ? nil : texts[Int(line.texts)], at: index)
+        if line.meaning == .login { login(line, line.texts < 0 ? nil : texts[Int(line.texts)], at: index) }
+        end(line.meaning, at: index)
+    }
+
+    /// What the last line of a connection brings with it.
+    @inline(__always)
+    private mutating func end(_ meaning: SSHDEvent.Meaning, at index: Int) {
+        switch meaning {
         case .closingMarker: close(index)
         case .end:
             close(index)
@@ -218,7 +242,8 @@ extension AttemptCounter {
         _ number: Int, at index: Int, time: Timestamp, user: Int32, method: String?,
         invalidUser: Bool
     ) {
-        let peer = connections[index].peer
+        let connection = connections[index]
+        let peer = connection.peer
         let isIgnored = isIgnored(peer)
         let isFirst = connections[index].count(number, here: !isIgnored)
         if isIgnored { return }
@@ -228,8 +253,13 @@ extension AttemptCounter {
         summary.first = min(summary.first ?? time, time)
         summary.last = max(summary.last ?? time, time)
         if let peer {
-            if connections[index].row == -1 { connections[index].row = tables.row(for: peer, time: time) }
-            tables.add(row: connections[index].row, time: time, count: number)
+            var row = connection.row
+            if row == -1 {
+                row = tables.row(for: peer, time: time)
+                connections[index].row = row
+                rows.remember(row, connection.address)
+            }
+            tables.add(row: row, time: time, count: number)
         } else {
             tables.addWithoutAddress(number)
         }
@@ -240,7 +270,7 @@ extension AttemptCounter {
         guard let onEvent else { return }
         onEvent(
             AttemptEvent(
-                time: time, address: peer.map { parser.peerNames.text($0) }, port: connections[index].port,
+                time: time, address: peer.map { parser.peerNames.text($0) }, port: connection.port,
                 user: user >= 0 ? parser.userNames.text(user) : nil, method: method, invalidUser: invalidUser,
                 count: number, kind: .failure))
     }

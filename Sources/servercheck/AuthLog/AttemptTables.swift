@@ -109,16 +109,21 @@ struct RowsOfAddresses {
     /// -1: not known.
     private var rows: [Int32] = []
 
-    mutating func begin(epoch: Int) {
-        if epoch != self.epoch { rows.removeAll(keepingCapacity: true) }
+    /// - Returns: whether the numbers mean something else now.
+    mutating func begin(epoch: Int) -> Bool {
+        guard epoch != self.epoch else { return false }
+        rows.removeAll(keepingCapacity: true)
         self.epoch = epoch
+        return true
     }
 
     func row(_ address: Int32) -> Int32 {
         address >= 0 && Int(address) < rows.count ? rows[Int(address)] : -1
     }
 
+    /// - Parameter address: its number; -1: it has none.
     mutating func remember(_ row: Int32, _ address: Int32) {
+        guard address >= 0 else { return }
         while rows.count <= Int(address) { rows.append(-1) }
         rows[Int(address)] = row
     }

@@ -8,6 +8,8 @@ struct Connection: Sendable, Equatable {
     var peer: Peer?
     /// The row of the peer in the table of attempts; -1: not known.
     var row: Int32 = -1
+    /// The parser's number for the peer's address; -1: not known.
+    var address: Int32 = -1
     /// The first user's number; -1: none yet, -2: beyond the table.
     var user: Int32 = -1
     var invalidUser = false
@@ -60,14 +62,25 @@ struct Connection: Sendable, Equatable {
     /// Whether `peer` is to become its own.
     func wants(_ peer: Peer) -> Bool { self.peer.map { $0.isHostName && !peer.isHostName } ?? true }
 
+    /// Whether a line names the very address and port that its lines before named: it is no other connection's.
+    @inline(__always)
+    func isSame(_ line: Sighting) -> Bool { address >= 0 && line.address == address && line.port == port && port != nil }
+
     /// Takes over what a line of it says.
     ///
     /// - Parameter row: of the line's peer.
     /// - Returns: how many attempts are new.
     mutating func take(_ line: Sighting, row: Int32, now: Timestamp) -> Int {
-        readAt = now
         if let peer = line.peer, wants(peer) { (self.peer, self.row) = (peer, row) }
+        if let peer, peer == line.peer { address = line.address }
         if port == nil { port = line.port }
+        return takeFurther(line, now: now)
+    }
+
+    /// The same of a line that names the same peer.
+    @inline(__always)
+    mutating func takeFurther(_ line: Sighting, now: Timestamp) -> Int {
+        readAt = now
         if user == -1 { user = line.user }
         if line.invalidUser { invalidUser = true }
         switch line.meaning {

@@ -39,6 +39,7 @@ struct Connections {
         _modify { yield &entries[index] }
     }
 
+    @inline(__always)
     func index(ofPID pid: UInt32) -> Int? {
         var index = buckets[bucket(pid)]
         while index != Connections.none {
@@ -47,6 +48,24 @@ struct Connections {
             index = link.nextInBucket
         }
         return nil
+    }
+
+    /// Takes over a further line of a connection, where it names the same peer; nothing else happens otherwise.
+    ///
+    /// - Returns: the connection's number, -1 where the line is another's, and how many attempts are new.
+    @inline(__always)
+    mutating func takeFurther(_ line: Sighting, now: Timestamp) -> (index: Int, new: Int) {
+        guard let index = index(ofPID: line.pid) else { return (-1, 0) }
+        var entries = entries.mutableSpan
+        guard entries[index].isSame(line) else { return (-1, 0) }
+        let new = entries[index].takeFurther(line, now: now)
+        touch(index, line.time)
+        return (index, new)
+    }
+
+    /// The parser's numbers of addresses begin anew.
+    mutating func forgetAddresses() {
+        for index in entries.indices { entries[index].address = -1 }
     }
 
     /// Adds a connection whose pid is not in the table. The caller keeps the table below `limit`.
@@ -75,6 +94,7 @@ struct Connections {
     mutating func setLastSeen(_ index: Int, _ time: Timestamp) { links[index].lastSeen = time }
 
     /// Makes an entry the most recently used one, by a line at `time`.
+    @inline(__always)
     mutating func touch(_ index: Int, _ time: Timestamp) {
         let number = Int32(index)
         let newest = self.newest

@@ -12,47 +12,49 @@
 // 4. An address is accepted only when IPAddress reads it.
 
 extension LogParser {
-    /// From the start of a line as many bytes must be there: more than all that is looked at together.
-    private static let window = 512
-
     /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
     mutating func read(_ lines: RawSpan) {
         makeRoom()
         memory.prepare()
         defer { goOn(to: .min) }
         let count = lines.byteCount
-        let start = read(lines, before: count - LogParser.window + 1, count: count)
+        let start = lines.withUnsafeBytes { read($0, before: count - LineWindow.size + 1, count: count) }
         guard start < count else { return }
         // The last lines again, with as many zeros behind them as the fast path looks ahead.
-        var rest = [UInt8](repeating: 0, count: count - start + LogParser.window)
+        var rest = [UInt8](repeating: 0, count: count - start + LineWindow.size)
         for index in start..<count { rest[index - start] = lines.byte(at: index) }
-        _ = read(rest.span.bytes, before: count - start, count: count - start)
+        _ = rest.withUnsafeBytes { read($0, before: count - start, count: count - start) }
     }
 
-    /// The lines that start before `limit`; from there on `bytes` hold at least the window. The log's own bytes are the
+    /// The lines that start before `limit`; from there on `bytes` hold at least a window. The log's own bytes are the
     /// first `count`.
     ///
     /// - Returns: where the next line starts.
-    private mutating func read(_ bytes: RawSpan, before limit: Int, count: Int) -> Int {
+    private mutating func read(_ bytes: UnsafeRawBufferPointer, before limit: Int, count: Int) -> Int {
         var start = 0
         while start < limit {
-            let window = bytes.extracting(start..<start &+ LogParser.window)
+            let window = LineWindow(UnsafeRawBufferPointer(rebasing: bytes[start...]))
             let isKnown = head.begins(window)
             if isKnown {
                 var line = FastLine(place: head.length)
                 if readFast(&line, window) {
                     var end = start &+ line.place
-                    if !line.isWhole { end = min(count, bytes.lineEnd(from: end)) }
-                    let isCRLF = !line.isWhole && bytes.byte(at: end &- 1) == UInt8(ascii: "\r")
+                    var isCRLF = false
+                    if !line.isWhole {
+                        end = min(count, bytes.bytes.lineEnd(from: end))
+                        isCRLF = bytes[end &- 1] == UInt8(ascii: "\r")
+                    }
                     lines &+= 1
                     self.bytes &+= end &- start &+ (isCRLF ? 0 : 1)
                     start = end &+ 1
                     continue
                 }
             }
-            let end = min(count, bytes.lineEnd(from: start))
-            let isCRLF = end > start && bytes.byte(at: end &- 1) == UInt8(ascii: "\r")
-            bytes.withBytes(start..<(isCRLF ? end &- 1 : end)) { read($0, headIsKnown: isKnown && head.isTimed) }
+            let end = min(count, bytes.bytes.lineEnd(from: start))
+            let isCRLF = end > start && bytes[end &- 1] == UInt8(ascii: "\r")
+            bytes.bytes.withBytes(start..<(isCRLF ? end &- 1 : end)) {
+                read($0, headIsKnown: isKnown && head.isTimed)
+            }
             start = end &+ 1
         }
         return start
@@ -62,25 +64,29 @@ extension LogParser {
     ///
     /// - Returns: false for a line of another shape, of which nothing was kept.
     @inline(__always)
-    private mutating func readFast(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+    private mutating func readFast(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
         guard line.passes("sshd", bytes) else { return true }
         guard head.isTimed else { return false }
-        guard line.passes("[", bytes) || line.passes("-session[", bytes) else { return false }
+        if bytes.byte(at: line.place) == UInt8(ascii: "[") {
+            line.place &+= 1
+        } else if !line.passes("-session[", bytes) {
+            return false
+        }
         let pid = DecimalWord(bytes.word(at: line.place))
         let time = head.time(bytes)
         line.place &+= pid.count
         guard time != LineHead.none, pid.count > 0, pid.count < 8, line.passes("]: ", bytes) else { return false }
-        let isSilent = LogParser.isSilent(bytes, at: line.place)
-        if !isSilent {
-            line.memoryPlace = LineMemory.place(pid.value)
-            guard readMessage(&line, bytes) else { return false }
-        }
-        sshdLines &+= 1
-        if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
-        if isSilent {
+        guard !LogParser.isSilent(bytes, at: line.place) else {
+            sshdLines &+= 1
+            if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
             addSilent(time)
             return true
         }
+        let number = pid.value
+        line.memoryPlace = LineMemory.place(number)
+        guard readMessage(&line, bytes) else { return false }
+        sshdLines &+= 1
+        if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
         goOn(to: time)
         var texts: Int32 = -1
         if keepsTexts, line.meaning == .failure {
@@ -89,7 +95,7 @@ extension LogParser {
         }
         found.list.append(
             Sighting(
-                time: Timestamp(microseconds: time), pid: UInt32(truncatingIfNeeded: pid.value), meaning: line.meaning,
+                time: Timestamp(microseconds: time), pid: UInt32(truncatingIfNeeded: number), meaning: line.meaning,
                 invalidUser: line.invalidUser, port: UInt16(truncatingIfNeeded: line.port),
                 user: Int32(truncatingIfNeeded: line.user), peer: Peer(ip: line.ip),
                 address: Int32(truncatingIfNeeded: line.address), texts: texts))
@@ -98,7 +104,7 @@ extension LogParser {
 
     /// Whether SSHDLine knows no message with these first letters that counts.
     @inline(__always)
-    private static func isSilent(_ bytes: RawSpan, at start: Int) -> Bool {
+    private static func isSilent(_ bytes: LineWindow, at start: Int) -> Bool {
         switch bytes.byte(at: start) {
         case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): true
         case UInt8(ascii: "P"): bytes.has("PAM ", at: start)
@@ -110,63 +116,58 @@ extension LogParser {
         }
     }
 
+    /// Of a message: its words, which say what it means, then perhaps a user, a peer, and what must follow it.
     @inline(__always)
-    private mutating func readMessage(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+    private mutating func readMessage(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
+        // Between user and address.
+        var lead = 6
+        var end = FastLine.End.any
         switch bytes.byte(at: line.place) {
         case UInt8(ascii: "F"):
-            return line.passes("Failed password for ", bytes) && readAttempt(&line, bytes, .failure, end: " ssh2\n")
+            guard line.passes("Failed password for ", bytes) else { return false }
+            line.invalidUser = line.passes("invalid user ", bytes)
+            (line.meaning, end) = (.failure, .ssh2)
         case UInt8(ascii: "I"):
-            line.meaning = .openingMarker
-            line.invalidUser = line.passes("Invalid user ", bytes)
-            return line.invalidUser && readUser(&line, bytes, lead: 6) && line.ends(bytes, "\n")
+            guard line.passes("Invalid user ", bytes) else { return false }
+            (line.invalidUser, line.meaning, end) = (true, .openingMarker, .now)
         case UInt8(ascii: "C"):
-            return (line.passes("Connection closed by ", bytes) || line.passes("Connection reset by ", bytes))
-                && readClosing(&line, bytes)
+            guard line.passes("Connection closed by ", bytes) || line.passes("Connection reset by ", bytes) else {
+                return false
+            }
+            (line.meaning, lead, end) = (.end, 1, .any)
         case UInt8(ascii: "D"):
-            if line.passes("Disconnected from ", bytes) { return readClosing(&line, bytes) }
-            line.invalidUser = line.passes("Disconnecting invalid user ", bytes)
-            guard line.invalidUser || line.passes("Disconnecting authenticating user ", bytes) else { return false }
-            line.meaning = .closingMarker
-            return readUser(&line, bytes, lead: 1)
-                && line.ends(bytes, ": Too many authentication failures [preauth]\n")
+            if line.passes("Disconnected from ", bytes) {
+                (line.meaning, lead, end) = (.end, 1, .any)
+            } else {
+                line.invalidUser = line.passes("Disconnecting invalid user ", bytes)
+                guard line.invalidUser || line.passes("Disconnecting authenticating user ", bytes) else { return false }
+                (line.meaning, lead, end) = (.closingMarker, 1, .tooMany)
+            }
         case UInt8(ascii: "e"):
-            return line.passes("error: maximum authentication attempts exceeded for ", bytes)
-                && readAttempt(&line, bytes, .marker, end: " ssh2 [preauth]\n")
+            guard line.passes("error: maximum authentication attempts exceeded for ", bytes) else { return false }
+            line.invalidUser = line.passes("invalid user ", bytes)
+            (line.meaning, end) = (.marker, .ssh2Preauth)
         case UInt8(ascii: "P"):
-            return line.passes("Postponed keyboard-interactive for ", bytes)
-                && readAttempt(&line, bytes, .mention, end: " ssh2 [preauth]\n")
+            guard line.passes("Postponed keyboard-interactive for ", bytes) else { return false }
+            line.invalidUser = line.passes("invalid user ", bytes)
+            (line.meaning, end) = (.mention, .ssh2Preauth)
         case UInt8(ascii: "R"):
             line.meaning = .mention
             return line.passes("Received disconnect from ", bytes) && readPeer(&line, bytes)
         default: return false
         }
-    }
-
-    /// `[invalid user ]USER from ADDR port N`
-    @inline(__always)
-    private mutating func readAttempt(
-        _ line: inout FastLine, _ bytes: RawSpan, _ meaning: SSHDEvent.Meaning, end: StaticString
-    ) -> Bool {
-        line.meaning = meaning
-        line.invalidUser = line.passes("invalid user ", bytes)
-        return readUser(&line, bytes, lead: 6) && line.ends(bytes, end)
-    }
-
-    /// `[invalid|authenticating user USER ]ADDR port N`
-    @inline(__always)
-    private mutating func readClosing(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
-        line.invalidUser = line.passes("invalid user ", bytes)
-        guard line.invalidUser || line.passes("authenticating user ", bytes) else {
-            line.meaning = .end
-            return readPeer(&line, bytes)
+        if line.meaning == .end {
+            // `[invalid|authenticating user USER ]ADDR port N`
+            line.invalidUser = line.passes("invalid user ", bytes)
+            guard line.invalidUser || line.passes("authenticating user ", bytes) else { return readPeer(&line, bytes) }
+            (line.meaning, end) = (.closingMarker, .preauth)
         }
-        line.meaning = .closingMarker
-        return readUser(&line, bytes, lead: 1) && line.ends(bytes, " [preauth]\n")
+        return readUser(&line, bytes, lead: lead) && line.ends(bytes, end)
     }
 
     /// `USER from ADDR port N`, where `lead` is 6, or `USER ADDR port N`, where it is 1.
     @inline(__always)
-    private mutating func readUser(_ line: inout FastLine, _ bytes: RawSpan, lead: Int) -> Bool {
+    private mutating func readUser(_ line: inout FastLine, _ bytes: LineWindow, lead: Int) -> Bool {
         let start = line.place
         guard memory[line.memoryPlace].isUser(bytes, at: start) else { return readNewUser(&line, bytes, lead: lead) }
         let end = start &+ memory[line.memoryPlace].userLength &- 1
@@ -177,7 +178,7 @@ extension LogParser {
     }
 
     @inline(never)
-    private mutating func readNewUser(_ line: inout FastLine, _ bytes: RawSpan, lead: Int) -> Bool {
+    private mutating func readNewUser(_ line: inout FastLine, _ bytes: LineWindow, lead: Int) -> Bool {
         let start = line.place
         let name = ShortText(bytes, at: start)
         guard name.isWord, !name.holds(UInt8(ascii: ":")), lead == 1 || bytes.has(" from ", at: start &+ name.count)
@@ -189,7 +190,7 @@ extension LogParser {
         if number >= 0 {
             line.user = Int(users.value(number))
         } else {
-            let user = bytes.withBytes(start..<start &+ name.count) { userNames.number(of: $0, $0.indices) ?? -2 }
+            let user = name.withBytes { userNames.number(of: $0, $0.indices) ?? -2 }
             _ = users.insert(name, hash: hash, user)
             line.user = Int(user)
         }
@@ -199,7 +200,7 @@ extension LogParser {
 
     /// `ADDR port N`
     @inline(__always)
-    private mutating func readPeer(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+    private mutating func readPeer(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
         guard memory[line.memoryPlace].isPeer(bytes, at: line.place) else { return readNewPeer(&line, bytes) }
         line.ip = memory[line.memoryPlace].ip
         line.address = memory[line.memoryPlace].address
@@ -209,7 +210,7 @@ extension LogParser {
     }
 
     @inline(never)
-    private mutating func readNewPeer(_ line: inout FastLine, _ bytes: RawSpan) -> Bool {
+    private mutating func readNewPeer(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
         let start = line.place
         let address = ShortText(bytes, at: start)
         let portStart = start &+ address.count &+ 6
@@ -221,7 +222,7 @@ extension LogParser {
         if number >= 0 {
             line.ip = addresses.value(number)
         } else {
-            guard let ip = bytes.withBytes(start..<start &+ address.count, { IPAddress($0) }) else { return false }
+            guard let ip = address.withBytes({ IPAddress($0) }) else { return false }
             line.ip = ip
             number = addresses.insert(address, hash: hash, ip)
         }
@@ -237,6 +238,18 @@ extension LogParser {
 /// How far a line was read, and what it says. In whole words: narrow ones would have to wait for each other on their way to
 /// the sighting.
 private struct FastLine {
+    /// What follows the peer.
+    enum End {
+        /// Not looked at.
+        case any
+        /// The line end.
+        case now
+        case ssh2
+        case ssh2Preauth
+        case preauth
+        case tooMany
+    }
+
     /// No LF was passed; it is at the LF when `isWhole`.
     var place: Int
     var isWhole = false
@@ -253,18 +266,24 @@ private struct FastLine {
 
     /// Whether `text` comes next; then it is passed.
     @inline(__always)
-    mutating func passes(_ text: StaticString, _ bytes: RawSpan) -> Bool {
+    mutating func passes(_ text: StaticString, _ bytes: LineWindow) -> Bool {
         guard bytes.has(text, at: place) else { return false }
         place &+= text.utf8CodeUnitCount
         return true
     }
 
-    /// Whether `end`, whose last byte is a LF, comes next.
+    /// Whether the line ends so.
     @inline(__always)
-    mutating func ends(_ bytes: RawSpan, _ end: StaticString) -> Bool {
-        guard bytes.has(end, at: place) else { return false }
-        place &+= end.utf8CodeUnitCount &- 1
-        isWhole = true
-        return true
+    mutating func ends(_ bytes: LineWindow, _ end: End) -> Bool {
+        switch end {
+        case .any: return true
+        case .now: break
+        case .ssh2: guard passes(" ssh2", bytes) else { return false }
+        case .ssh2Preauth: guard passes(" ssh2 [preauth]", bytes) else { return false }
+        case .preauth: guard passes(" [preauth]", bytes) else { return false }
+        case .tooMany: guard passes(": Too many authentication failures [preauth]", bytes) else { return false }
+        }
+        isWhole = bytes.byte(at: place) == UInt8(ascii: "\n")
+        return isWhole
     }
 }

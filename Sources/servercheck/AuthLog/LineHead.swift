@@ -7,25 +7,28 @@ struct LineHead: Sendable {
     static let none = Int64.min
     /// Bytes of the longest head that is remembered.
     static let limit = 96
+    /// So many bytes are compared in any case; the digits are among them.
+    private static let masked = 48
     /// 0: nothing is remembered.
     private(set) var length = 0
     /// Whether the time is known; of a line of another daemon nobody asks it.
     private(set) var isTimed = false
     private(set) var isClassic = false
     private var secondsAt = 0
-    private var hasMicroseconds = false
+    /// The two digits of the seconds, and the six behind the point, in the word that `digits` makes of them; those that
+    /// are not written are `0`.
+    private var open: UInt64 = 0
     /// The beginning of the minute, in microseconds since 1970.
     private var minute: Int64 = 0
-    /// Eight bytes each, the last ones overlapping those before.
-    private var words: [Word] = []
-    /// The same of the words without an open digit.
-    private var fixed: [Word] = []
+    /// The first bytes, eight each, where `masks` has ones: not behind the head, and not in place of the digits.
+    private var words = InlineArray<6, UInt64>(repeating: 0)
+    private var masks = InlineArray<6, UInt64>(repeating: 0)
+    /// What is behind them, the last eight bytes overlapping those before.
+    private var rest: [Word] = []
 
     private struct Word {
         var place: Int
         var bytes: UInt64 = 0
-        /// Where any digit may stand.
-        var digits: UInt64 = 0
     }
 
     init() {}
@@ -36,6 +39,7 @@ struct LineHead: Sendable {
     init(_ line: Span<UInt8>, style: LinePrefix.TimeStyle, time: Timestamp?) {
         let hostStart: Int
         let second: Range<Int>
+        var hasMicroseconds = false
         switch style {
         case .classic:
             (hostStart, second) = (16, 13..<15)
@@ -61,44 +65,43 @@ struct LineHead: Sendable {
             minute = time.microseconds - Int64(seconds.value) * 1_000_000 - fraction
         }
         length = hostEnd + 1
-        for start in stride(from: 0, to: length, by: 8) {
+        open = hasMicroseconds ? .max : 0xFFFF
+        for place in 0..<min(length, LineHead.masked) {
+            let shift = UInt64(8 * (place % 8))
+            if second.contains(place) || (hasMicroseconds && (20..<26).contains(place)) { continue }
+            words[place / 8] |= UInt64(line[place]) << shift
+            masks[place / 8] |= 0xFF << shift
+        }
+        for start in stride(from: LineHead.masked, to: length, by: 8) {
             var word = Word(place: min(start, length - 8))
-            for byte in 0..<8 {
-                let place = word.place + byte
-                if second.contains(place) || (hasMicroseconds && (20..<26).contains(place)) {
-                    word.digits |= 0xFF << UInt64(8 * byte)
-                } else {
-                    word.bytes |= UInt64(line[place]) << UInt64(8 * byte)
-                }
-            }
-            if word.digits == 0 { fixed.append(word) } else { words.append(word) }
+            for byte in 0..<8 { word.bytes |= UInt64(line[word.place + byte]) << UInt64(8 * byte) }
+            rest.append(word)
         }
     }
 
     /// Whether a line has this head, with any digits for the seconds.
-    ///
-    /// - Parameter line: at least `limit` bytes.
     @inline(__always)
-    func begins(_ line: RawSpan) -> Bool {
-        var difference: UInt64 = length > 0 ? 0 : 1
-        for index in fixed.indices { difference |= line.word(at: fixed[index].place) ^ fixed[index].bytes }
-        for index in words.indices {
-            let expected = words[index]
-            let word = line.word(at: expected.place)
-            difference |= (word & ~expected.digits) ^ expected.bytes
-            difference |= ((word ^ 0x3030_3030_3030_3030) & expected.digits).bytesAbove9
+    func begins(_ line: LineWindow) -> Bool {
+        guard length > 0 else { return false }
+        var difference: UInt64 = 0
+        for index in words.indices { difference |= (line.word(at: 8 &* index) ^ words[index]) & masks[index] }
+        if length > LineHead.masked {
+            for index in rest.indices { difference |= line.word(at: rest[index].place) ^ rest[index].bytes }
         }
-        return difference == 0
+        return difference | digits(line).bytesAbove9 == 0
+    }
+
+    /// The values of the open digits.
+    @inline(__always)
+    private func digits(_ line: LineWindow) -> UInt64 {
+        let seconds = line.word(at: secondsAt) & 0xFFFF
+        return ((line.word(at: secondsAt &+ 3) << 16 | seconds) ^ 0x3030_3030_3030_3030) & open
     }
 
     /// The time of a line with this head, in microseconds; `none` for a leap second.
     @inline(__always)
-    func time(_ line: RawSpan) -> Int64 {
-        let second = line.word(at: secondsAt)
-        let seconds = (second & 0xF) &* 10 &+ (second >> 8 & 0xF)
-        guard seconds < 60 else { return LineHead.none }
-        let time = minute &+ Int64(truncatingIfNeeded: seconds) &* 1_000_000
-        guard hasMicroseconds else { return time }
-        return time &+ Int64(truncatingIfNeeded: DecimalWord(line.word(at: secondsAt &+ 3)).value(of: 6))
+    func time(_ line: LineWindow) -> Int64 {
+        let time = Int64(truncatingIfNeeded: DecimalWord.value(digits(line)))
+        return time < 60_000_000 ? minute &+ time : LineHead.none
     }
 }

@@ -21,7 +21,7 @@ struct LineMemory: Sendable {
 
         /// Whether its peer stands at `start` of a line's window.
         @inline(__always)
-        func isPeer(_ bytes: RawSpan, at start: Int) -> Bool {
+        func isPeer(_ bytes: LineWindow, at start: Int) -> Bool {
             var difference = (bytes.word(at: start) ^ peer.0) | (bytes.word(at: start &+ peerLength &- 8) ^ peer.last)
             // Without a branch for each length: those come in no order. Masks of words that are not used are zero.
             difference |= (bytes.word(at: start &+ 8) ^ peer.1) & peerMask.1
@@ -35,13 +35,13 @@ struct LineMemory: Sendable {
 
         /// Whether its user, and a space, stand at `start`.
         @inline(__always)
-        func isUser(_ bytes: RawSpan, at start: Int) -> Bool {
+        func isUser(_ bytes: LineWindow, at start: Int) -> Bool {
             let first = (bytes.word(at: start) ^ user.0) & userMask.0
             let second = (bytes.word(at: start &+ 8) ^ user.1) & userMask.1
             return first | second == 0 && userLength > 0
         }
 
-        mutating func learnPeer(_ bytes: RawSpan, _ range: Range<Int>, ip: IPAddress, address: Int, port: Int) {
+        mutating func learnPeer(_ bytes: LineWindow, _ range: Range<Int>, ip: IPAddress, address: Int, port: Int) {
             let start = range.lowerBound
             peerLength = range.count >= 8 && range.count <= 48 ? range.count : 0
             peer = (
@@ -55,7 +55,7 @@ struct LineMemory: Sendable {
         }
 
         /// - Parameter length: of the name.
-        mutating func learnUser(_ bytes: RawSpan, at start: Int, length: Int, number: Int) {
+        mutating func learnUser(_ bytes: LineWindow, at start: Int, length: Int, number: Int) {
             userLength = length < 16 ? length + 1 : 0
             user = (bytes.word(at: start), bytes.word(at: start + 8))
             userMask = (LineMemory.mask(userLength), LineMemory.mask(userLength - 8))

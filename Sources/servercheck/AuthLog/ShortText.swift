@@ -16,7 +16,7 @@ struct ShortText: Sendable {
 
     /// What stands at `start`, up to a space.
     @inline(__always)
-    init(_ bytes: RawSpan, at start: Int) {
+    init(_ bytes: LineWindow, at start: Int) {
         isWord = false
         first = ShortText.next(bytes, start, &count)
         if count == 8 { second = ShortText.next(bytes, start, &count) }
@@ -28,7 +28,7 @@ struct ShortText: Sendable {
 
     /// The next bytes before the first space or control character, and how many they are.
     @inline(__always)
-    private static func next(_ bytes: RawSpan, _ start: Int, _ count: inout Int) -> UInt64 {
+    private static func next(_ bytes: LineWindow, _ start: Int, _ count: inout Int) -> UInt64 {
         let word = bytes.word(at: start &+ count)
         let ends = word.bytesBelow(0x21)
         if ends == 0 {
@@ -45,6 +45,12 @@ struct ShortText: Sendable {
     func holds(_ byte: UInt8) -> Bool {
         if count <= 8 { return first.holds(byte) }
         return first.holds(byte) || second.holds(byte) || third.holds(byte) || fourth.holds(byte) || fifth.holds(byte)
+    }
+
+    /// Its bytes.
+    func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        var words = (first.littleEndian, second.littleEndian, third.littleEndian, fourth.littleEndian, fifth.littleEndian)
+        return withUnsafeBytes(of: &words) { body($0.assumingMemoryBound(to: UInt8.self).span.extracting(first: count)) }
     }
 
     fileprivate typealias Words = (UInt64, UInt64, UInt64)

@@ -1,4 +1,4 @@
-// Eight bytes at a time: the tools of the fast path. Every load is checked against the end of what is read, by the span
+// Eight bytes at a time. Every load is checked against the end of what is read, by the span
 // (`unsafeLoadUnaligned(fromByteOffset:)` is unsafe only for types whose bytes may be no value; an integer's always are)
 // or, in `has`, once for the whole text.
 
@@ -84,11 +84,15 @@ struct DecimalWord {
     @inline(__always)
     var value: UInt64 { value(of: count) }
 
-    /// Neighbours are added up: pairs, then fours, then all eight.
     @inline(__always)
     func value(of count: Int) -> UInt64 {
-        var sums = digits << (UInt64(64) &- 8 &* UInt64(truncatingIfNeeded: count))
-        sums = (sums &* 10 &+ (sums >> 8)) & 0x00FF_00FF_00FF_00FF
+        DecimalWord.value(digits << (UInt64(64) &- 8 &* UInt64(truncatingIfNeeded: count)))
+    }
+
+    /// Of eight digits' values. Neighbours are added up: pairs, then fours, then all eight.
+    @inline(__always)
+    static func value(_ digits: UInt64) -> UInt64 {
+        var sums = (digits &* 10 &+ (digits >> 8)) & 0x00FF_00FF_00FF_00FF
         sums = (sums &* 100 &+ (sums >> 16)) & 0x0000_FFFF_0000_FFFF
         return (sums &* 10_000 &+ (sums >> 32)) & 0xFFFF_FFFF
     }

@@ -42,32 +42,31 @@ import Testing
 
     @Test("a short text is what stands before a space, and nothing else equals it")
     func texts() {
-        let padding = String(repeating: "~", count: 64)
         for length in 0...45 {
             let text = String(repeating: "n", count: length)
-            let bytes = Array((text + " " + padding).utf8)
-            let short = ShortText(bytes.span.bytes, at: 0)
+            let bytes = Array((text + " ").utf8)
+            let short = ShortText(bytes)
             #expect(short.isWord == (length < 40))
             if length < 40 { #expect(short.count == length) }
             for (place, byte) in [(length / 2, UInt8(ascii: "\t")), (length, UInt8(ascii: "\n"))] where place <= length
             {
                 var other = bytes
                 other[place] = byte
-                #expect(!ShortText(other.span.bytes, at: 0).isWord)
+                #expect(!ShortText(other).isWord)
             }
         }
         // A table tells all of them apart, and forgets none before it is full.
         var table = ShortTextTable<Int>(mixer: Mixer())
         let names = (0..<3000).map { ["u\($0)", "2001:db8:\($0)::ffff:\($0)", "user-name-of-\($0)"][$0 % 3] }
         for (number, name) in names.enumerated() {
-            let bytes = Array((name + " " + padding).utf8)
-            let text = ShortText(bytes.span.bytes, at: 0)
+            let bytes = Array((name + " ").utf8)
+            let text = ShortText(bytes)
             #expect(table.number(of: text, hash: table.hash(text)) == -1)
             #expect(table.insert(text, hash: table.hash(text), number) == number)
         }
         for (number, name) in names.enumerated() {
-            let bytes = Array((name + " " + padding).utf8)
-            let text = ShortText(bytes.span.bytes, at: 0)
+            let bytes = Array((name + " ").utf8)
+            let text = ShortText(bytes)
             let found = table.number(of: text, hash: table.hash(text))
             #expect(found == number && table.value(found) == number)
         }
@@ -92,5 +91,13 @@ import Testing
                 #expect(!word.holds(0x42))
             }
         }
+    }
+}
+
+extension ShortText {
+    /// At the start of a line.
+    fileprivate init(_ bytes: [UInt8]) {
+        let line = bytes + [UInt8](repeating: UInt8(ascii: "~"), count: LineWindow.size)
+        self = line.withUnsafeBytes { ShortText(LineWindow($0), at: 0) }
     }
 }
