@@ -18,13 +18,20 @@ struct AttemptCounter {
 
     private let rules: AttemptRules
     let now: Timestamp
-    var parser: LogParser
+    private var parser: LogParser
+    /// What the numbers in sightings mean, by parser.
+    private var numbers: [ParserNumbers] = [ParserNumbers()]
+    /// The one whose sightings are counted.
+    private var current = 0
+    /// A batch that was counted; its memory is used again.
+    private var counted: Sightings?
+    var users: ByteTable
+    var hosts: PeerNames
     /// The latest time of the log; nil before its first line.
     var clock: Timestamp?
     var connections = Connections()
     var windows: AttemptWindows
     private var tables: AttemptTables
-    private var rows = RowsOfAddresses()
     /// Of the notable logins.
     private var notablePeers: [Peer?] = []
     var recent: RecentFailures
@@ -45,49 +52,61 @@ struct AttemptCounter {
         self.now = now
         let mixer = Mixer()
         parser = LogParser(time: LogTime(now: now, zone: zone, previous: memory.previous), mixer: mixer)
+        users = ByteTable(limit: AttemptTables.userLimit, mixer: mixer)
+        hosts = PeerNames(mixer: mixer)
         windows = AttemptWindows(rules: rules)
         recent = RecentFailures(enough: rules.loginAfterFailures)
         tables = AttemptTables(mixer: mixer)
         restore(memory)
     }
 
+    /// The last classic time that was read.
+    var previousClassic: Timestamp? { parser.logTime.previous.map { Timestamp(seconds: $0) } }
+
+    /// A parser whose sightings can be handed to `take`.
+    ///
+    /// - Parameter number: from 0 on, another one for each.
+    func newParser(number: Int) -> LogParser {
+        var parser = LogParser(time: parser.logTime, mixer: Mixer(), number: number)
+        parser.keepsTexts = onEvent != nil
+        return parser
+    }
+
     /// One complete line, without its line end.
     mutating func consume(_ line: Span<UInt8>) {
+        parser.begin()
         parser.read(line)
-        parser.goOn(to: .min)
-        takeFound()
+        take(parser.end())
     }
 
     /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
     mutating func consume(_ lines: RawSpan) {
+        parser.begin(counted.take() ?? Sightings())
         parser.read(lines)
-        takeFound()
+        let batch = parser.end()
+        take(batch)
+        counted = batch
     }
 
     /// One message of sshd without a prefix, as the journal hands it out: an entry counts as a line.
     ///
     /// - Parameter pid: nil when it is not known: then nothing can be counted, as with a line whose prefix is not known.
     mutating func consume(message: Span<UInt8>, pid: UInt32?, time: Timestamp) {
+        parser.begin()
         parser.read(message: message, pid: pid, time: time)
-        parser.goOn(to: .min)
-        takeFound()
-    }
-
-    /// Counts what the parser found.
-    private mutating func takeFound() {
-        var found = Sightings()
-        swap(&found, &parser.found)
-        take(found)
-        found.removeAll()
-        swap(&found, &parser.found)
+        take(parser.end())
     }
 
     /// Counts what some lines said.
     mutating func take(_ sightings: Sightings) {
-        if rows.begin(epoch: sightings.epoch) { connections.forgetAddresses() }
+        summary.lines += sightings.lines
+        summary.bytes += sightings.bytes
+        summary.sshdLines += sightings.sshdLines
+        summary.unparsed += sightings.unparsed
+        learn(sightings)
         let list = sightings.list.span
         for index in list.indices {
-            let line = list[index]
+            let line = numbers[current].translated(list[index])
             advance(to: line.time)
             if line.meaning == .nothing { continue }
             // Most lines are another one of their connection.
@@ -105,6 +124,13 @@ struct AttemptCounter {
         }
     }
 
+    /// Takes only the names from sightings.
+    mutating func learn(_ sightings: Sightings) {
+        current = sightings.parser
+        while numbers.count <= current { numbers.append(ParserNumbers()) }
+        if numbers[current].begin(sightings, users: &users, hosts: &hosts) { connections.forgetAddresses() }
+    }
+
     /// Ends the pass.
     ///
     /// - Parameter complete: true when nothing follows (a scan): connections that are still open are counted. false in
@@ -117,11 +143,10 @@ struct AttemptCounter {
             connections.remove(index)
         }
         if !complete { evict() }
-        windows.judge(clock: clock?.microseconds ?? 0)
-        (summary.lines, summary.bytes) = (parser.lines, parser.bytes)
-        (summary.sshdLines, summary.unparsed) = (parser.sshdLines, parser.unparsed)
+        windows.finish(clock: clock?.microseconds ?? 0)
+        let hosts = self.hosts
         for (index, peer) in notablePeers.enumerated() {
-            summary.notableLogins[index].address = peer.map { parser.peerNames.text($0) }
+            summary.notableLogins[index].address = peer.map { hosts.text($0) }
         }
         summary.peak = windows.peak.map {
             AttemptSummary.Peak(
@@ -129,8 +154,8 @@ struct AttemptCounter {
         }
         summary.lastExceeding = windows.lastExceeding.map { Timestamp(microseconds: $0) }
         summary.alarms = windows.alarms
-        summary.byAddress = tables.byAddress { parser.peerNames.text($0) }
-        summary.byUser = tables.byUser { parser.userNames.text($0) }
+        summary.byAddress = tables.byAddress { hosts.text($0) }
+        summary.byUser = tables.byUser { users.text($0) }
         summary.attemptsFromOtherAddresses = tables.fromOtherAddresses
         summary.attemptsWithoutAddress = tables.withoutAddress
         summary.attemptsForOtherUsers = tables.forOtherUsers
@@ -178,7 +203,7 @@ extension AttemptCounter {
         if connections[index].counted > 0, let peer = line.peer, connections[index].wants(peer) {
             move(index, to: peer, time: line.time)
         }
-        let more = connections[index].take(line, row: rows.row(line.address), now: now)
+        let more = connections[index].take(line, row: numbers[current].row(line.address), now: now)
         if more > 0 {
             let method = line.texts < 0 ? nil : texts[Int(line.texts)].method
             count(more, at: index, time: line.time, user: line.user, method: method, invalidUser: line.invalidUser)
@@ -257,7 +282,9 @@ extension AttemptCounter {
             if row == -1 {
                 row = tables.row(for: peer, time: time)
                 connections[index].row = row
-                rows.remember(row, connection.address)
+                // Another parser may have read the lines before.
+                let address = connection.address
+                if address >= 0 { numbers[LogParser.number(ofAddress: address)].remember(row, address) }
             }
             tables.add(row: row, time: time, count: number)
         } else {
@@ -270,8 +297,8 @@ extension AttemptCounter {
         guard let onEvent else { return }
         onEvent(
             AttemptEvent(
-                time: time, address: peer.map { parser.peerNames.text($0) }, port: connection.port,
-                user: user >= 0 ? parser.userNames.text(user) : nil, method: method, invalidUser: invalidUser,
+                time: time, address: peer.map { hosts.text($0) }, port: connection.port,
+                user: user >= 0 ? users.text(user) : nil, method: method, invalidUser: invalidUser,
                 count: number, kind: .failure))
     }
 
@@ -281,7 +308,7 @@ extension AttemptCounter {
         let peer = connections[index].peer
         onEvent?(
             AttemptEvent(
-                time: time, address: peer.map { parser.peerNames.text($0) }, port: connections[index].port,
+                time: time, address: peer.map { hosts.text($0) }, port: connections[index].port,
                 user: texts?.user,
                 method: texts?.method, invalidUser: false, count: Int(line.count), kind: .login))
         if isIgnored(peer) { return }

@@ -83,8 +83,10 @@ struct AttemptTables {
         attemptsOfUser[Int(user)] = attemptsOfUser[Int(user)].addingSaturated(count)
     }
 
-    func byAddress(_ text: (Peer) -> String) -> [AttemptSummary.AddressCount] {
-        // Made and sorted in one place: a scan's memory peaks here.
+    /// After which no more is counted.
+    mutating func byAddress(_ text: (Peer) -> String) -> [AttemptSummary.AddressCount] {
+        // Made and sorted in one place, and without the hashes: a scan's memory peaks here.
+        slots = HashSlots()
         var counts: [AttemptSummary.AddressCount] = []
         counts.reserveCapacity(rows.count)
         for row in rows where row.attempts > 0 {
@@ -100,31 +102,5 @@ struct AttemptTables {
         attemptsOfUser.indices.filter { attemptsOfUser[$0] > 0 }.map {
             AttemptSummary.UserCount(user: text(Int32($0)), attempts: attemptsOfUser[$0])
         }.sorted { ($1.attempts, $0.user) < ($0.attempts, $1.user) }
-    }
-}
-
-/// The rows of addresses whose numbers the parser knows: a short cut past the table's hashes.
-struct RowsOfAddresses {
-    private var epoch = 0
-    /// -1: not known.
-    private var rows: [Int32] = []
-
-    /// - Returns: whether the numbers mean something else now.
-    mutating func begin(epoch: Int) -> Bool {
-        guard epoch != self.epoch else { return false }
-        rows.removeAll(keepingCapacity: true)
-        self.epoch = epoch
-        return true
-    }
-
-    func row(_ address: Int32) -> Int32 {
-        address >= 0 && Int(address) < rows.count ? rows[Int(address)] : -1
-    }
-
-    /// - Parameter address: its number; -1: it has none.
-    mutating func remember(_ row: Int32, _ address: Int32) {
-        guard address >= 0 else { return }
-        while rows.count <= Int(address) { rows.append(-1) }
-        rows[Int(address)] = row
     }
 }

@@ -16,7 +16,7 @@ struct AttemptWindows {
     static let lateness: Int64 = 600_000_000
     /// Of one entry that an earlier run left: sums of all of them stay exact.
     static let countLimit: Int64 = 1_000_000_000_000
-    private static let batchSize = 16_384
+    private static let batchSize = 4096
     private static let keptLimit = 65_536
     /// How many places back the place of an entry is looked for.
     private static let nearby = 64
@@ -27,6 +27,8 @@ struct AttemptWindows {
     /// Judged already, by time.
     private var kept: [Entry] = []
     private var fresh: [Entry] = []
+    /// Both, while they are judged; its memory is used again.
+    private var merged: [Judged] = []
     /// Whether `fresh` is in the order of time.
     private var isSorted = true
     /// Where in `fresh` the last entry was put.
@@ -77,6 +79,13 @@ struct AttemptWindows {
         incidentEnd = nil
     }
 
+    /// Judges what is left, and gives back the memory for that.
+    mutating func finish(clock: Int64) {
+        judge(clock: clock)
+        fresh = []
+        merged = []
+    }
+
     /// Judges all windows that hold an attempt added since the last time.
     mutating func judge(clock: Int64) {
         guard !fresh.isEmpty else { return }
@@ -86,9 +95,9 @@ struct AttemptWindows {
         let first = fresh[0].time
         // What lies before every window of the batch stays as it is.
         let untouched = kept.partitionPoint { $0.time > first - duration }
-        let merged = AttemptWindows.merge(kept[untouched...], fresh)
+        merge(kept[untouched...])
         fresh.removeAll(keepingCapacity: true)
-        sweep(merged)
+        sweep()
         kept.removeSubrange(untouched...)
         for entry in merged {
             if let last = kept.indices.last, kept[last].time == entry.time {
@@ -107,8 +116,8 @@ struct AttemptWindows {
         var isNew: Bool
     }
 
-    private static func merge(_ kept: ArraySlice<Entry>, _ fresh: [Entry]) -> [Judged] {
-        var merged: [Judged] = []
+    private mutating func merge(_ kept: ArraySlice<Entry>) {
+        merged.removeAll(keepingCapacity: true)
         merged.reserveCapacity(kept.count + fresh.count)
         var old = kept.startIndex
         for entry in fresh {
@@ -119,10 +128,10 @@ struct AttemptWindows {
             merged.append(Judged(time: entry.time, count: entry.count, isNew: true))
         }
         for entry in kept[old...] { merged.append(Judged(time: entry.time, count: entry.count, isNew: false)) }
-        return merged
     }
 
-    private mutating func sweep(_ entries: [Judged]) {
+    private mutating func sweep() {
+        let entries = merged
         var start = 0
         var sum = 0
         var new = 0

@@ -38,10 +38,18 @@ struct ByteTable: Sendable {
         return number(of: bytes.span, 0..<bytes.count)
     }
 
+    /// The bytes of a name; none for a number that was never given.
+    subscript(number: Int32) -> ArraySlice<UInt8> { bytes[range(number) ?? 0..<0] }
+
     /// Bytes that are no UTF-8 become U+FFFD. Empty for a number that was never given.
     func text(_ number: Int32) -> String {
-        guard let range = range(number) else { return "" }
-        return String(decoding: bytes[range], as: UTF8.self)
+        String(decoding: self[number], as: UTF8.self)
+    }
+
+    mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        slots.removeAll()
     }
 
     private func range(_ number: Int32) -> Range<Int>? {

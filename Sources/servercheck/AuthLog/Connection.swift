@@ -64,7 +64,9 @@ struct Connection: Sendable, Equatable {
 
     /// Whether a line names the very address and port that its lines before named: it is no other connection's.
     @inline(__always)
-    func isSame(_ line: Sighting) -> Bool { address >= 0 && line.address == address && line.port == port && port != nil }
+    func isSame(_ line: Sighting) -> Bool {
+        address >= 0 && line.address == address && line.port == port && port != nil
+    }
 
     /// Takes over what a line of it says.
     ///

@@ -14,9 +14,7 @@
 extension LogParser {
     /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
     mutating func read(_ lines: RawSpan) {
-        makeRoom()
         memory.prepare()
-        defer { goOn(to: .min) }
         let count = lines.byteCount
         let start = lines.withUnsafeBytes { read($0, before: count - LineWindow.size + 1, count: count) }
         guard start < count else { return }
@@ -44,8 +42,8 @@ extension LogParser {
                         end = min(count, bytes.bytes.lineEnd(from: end))
                         isCRLF = bytes[end &- 1] == UInt8(ascii: "\r")
                     }
-                    lines &+= 1
-                    self.bytes &+= end &- start &+ (isCRLF ? 0 : 1)
+                    found.lines &+= 1
+                    found.bytes &+= end &- start &+ (isCRLF ? 0 : 1)
                     start = end &+ 1
                     continue
                 }
@@ -77,7 +75,7 @@ extension LogParser {
         line.place &+= pid.count
         guard time != LineHead.none, pid.count > 0, pid.count < 8, line.passes("]: ", bytes) else { return false }
         guard !LogParser.isSilent(bytes, at: line.place) else {
-            sshdLines &+= 1
+            found.sshdLines &+= 1
             if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
             addSilent(time)
             return true
@@ -85,7 +83,7 @@ extension LogParser {
         let number = pid.value
         line.memoryPlace = LineMemory.place(number)
         guard readMessage(&line, bytes) else { return false }
-        sshdLines &+= 1
+        found.sshdLines &+= 1
         if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
         goOn(to: time)
         var texts: Int32 = -1
@@ -226,7 +224,7 @@ extension LogParser {
             line.ip = ip
             number = addresses.insert(address, hash: hash, ip)
         }
-        line.address = number
+        line.address = number < 0 ? -1 : number | found.parser << 16
         line.port = Int(truncatingIfNeeded: port.value)
         line.place = portStart &+ port.count
         memory[line.memoryPlace].learnPeer(

@@ -3,25 +3,26 @@
 
 /// Reads lines one after the other. It knows the names that its sightings have numbers for.
 struct LogParser: Sendable {
-    /// Read, and not yet counted.
+    /// The bits of an address's number that count what one parser found; those above are the parser's own number.
+    static let addressMask: Int32 = 0xFFFF
+    static func number(ofAddress address: Int32) -> Int { Int(address >> 16) }
+    /// Names that are remembered from one batch to the next. The table holds more: those of a batch beside them.
+    private static let nameLimit = 2048
+
+    /// Read, and not yet taken.
     var found = Sightings()
     /// Whether failures are told of, and not only counted.
     var keepsTexts = false
 
-    var lines = 0
-    /// Bytes of these lines, one line end each.
-    var bytes = 0
-    /// Lines with the tag of sshd.
-    var sshdLines = 0
-    /// Those whose prefix or time cannot be read.
-    private(set) var unparsed = 0
-
     var logTime: LogTime
-    var peerNames: PeerNames
+    private var hosts: PeerNames
     var userNames: ByteTable
+    /// So many of their names were told.
+    private var toldHosts = 0
+    private var toldUsers = 0
     /// The time, in microseconds, of silent lines that are not in `found` yet; `Int64.min`: there are none.
     private var silent = Int64.min
-    /// The time of the line before, in microseconds.
+    /// The time of the line before, in microseconds; `Int64.max` before the first one of a batch.
     private var latest = Int64.max
     /// Of the fast path: the head of the line before, and what it has seen.
     var head = LineHead()
@@ -29,29 +30,64 @@ struct LogParser: Sendable {
     var users: ShortTextTable<Int32>
     var memory = LineMemory()
 
-    init(time: LogTime, mixer: Mixer) {
+    /// - Parameter number: of several parsers that one counter listens to, each has its own.
+    init(time: LogTime, mixer: Mixer, number: Int = 0) {
         logTime = time
-        peerNames = PeerNames(mixer: mixer)
-        userNames = ByteTable(limit: AttemptTables.userLimit, mixer: mixer)
+        hosts = PeerNames(limit: HashSlots.limit, mixer: mixer)
+        userNames = ByteTable(limit: HashSlots.limit, mixer: mixer)
         addresses = ShortTextTable(mixer: mixer)
         users = ShortTextTable(mixer: mixer)
+        found.parser = number
     }
 
-    /// Forgets the short texts when there are many, so that there is room for new ones.
-    mutating func makeRoom() {
-        if users.count > ShortTextTable<Int32>.limit / 2 { users.removeAll() }
-        guard addresses.count > ShortTextTable<IPAddress>.limit / 2, found.list.isEmpty else { return }
-        addresses.removeAll()
-        memory.removeAll()
+    /// Begins a batch: sightings that are taken together.
+    ///
+    /// - Parameter batch: one that was counted; its memory is used again.
+    mutating func begin(_ batch: consuming Sightings = Sightings()) {
+        batch.removeAll()
+        (batch.parser, batch.epoch) = (found.parser, found.epoch)
+        found = batch
+        latest = .max
+        let isFull =
+            users.count > LogParser.nameLimit || addresses.count > ShortTextTable<IPAddress>.limit / 2
+            || userNames.count > LogParser.nameLimit || hosts.table.count > LogParser.nameLimit
+        guard isFull else { return }
         found.epoch &+= 1
+        users.removeAll()
+        addresses.removeAll()
+        userNames.removeAll()
+        hosts.removeAll()
+        (toldUsers, toldHosts) = (0, 0)
+        memory.removeAll()
+    }
+
+    /// Ends a batch.
+    mutating func end() -> Sightings {
+        goOn(to: .min)
+        if userNames.count > toldUsers { found.users.append(userNames, from: toldUsers) }
+        if hosts.table.count > toldHosts { found.hosts.append(hosts.table, from: toldHosts) }
+        (toldUsers, toldHosts) = (userNames.count, hosts.table.count)
+        var batch = Sightings()
+        (batch.parser, batch.epoch) = (found.parser, found.epoch)
+        swap(&batch, &found)
+        return batch
+    }
+
+    /// Before lines that do not follow those that were read last: what classic times mean is to be found out anew.
+    ///
+    /// - Parameter time: what is known about their times.
+    mutating func jump(_ time: LogTime) {
+        logTime = time
+        logTime.first = nil
+        if head.isClassic { head = LineHead() }
     }
 
     /// One complete line, without its line end.
     ///
     /// - Parameter headIsKnown: whether its head is the one that the fast path remembers.
     mutating func read(_ line: Span<UInt8>, headIsKnown: Bool = false) {
-        lines &+= 1
-        bytes &+= line.count &+ 1
+        found.lines &+= 1
+        found.bytes &+= line.count &+ 1
         let pid: UInt32
         let style: LinePrefix.TimeStyle
         let message: Range<Int>
@@ -60,15 +96,15 @@ struct LogParser: Sendable {
             if !headIsKnown, let style { head = LineHead(line, style: style, time: nil) }
             return
         case .unreadable:
-            sshdLines &+= 1
-            unparsed &+= 1
+            found.sshdLines &+= 1
+            found.unparsed &+= 1
             return
         case .sshd(let readPID, let readStyle, let readMessage):
             (pid, style, message) = (readPID, readStyle, readMessage)
         }
-        sshdLines &+= 1
+        found.sshdLines &+= 1
         guard let time = logTime.time(of: line, style: style) else {
-            unparsed &+= 1
+            found.unparsed &+= 1
             head = LineHead()
             return
         }
@@ -80,11 +116,11 @@ struct LogParser: Sendable {
     ///
     /// - Parameter pid: nil when it is not known: then nothing can be counted, as with a line whose prefix is not known.
     mutating func read(message: Span<UInt8>, pid: UInt32?, time: Timestamp) {
-        lines &+= 1
-        bytes &+= message.count
-        sshdLines &+= 1
+        found.lines &+= 1
+        found.bytes &+= message.count
+        found.sshdLines &+= 1
         guard let pid else {
-            unparsed &+= 1
+            found.unparsed &+= 1
             return
         }
         add(SSHDLine.event(message, message: 0..<message.count), message, pid: pid, time: time)
@@ -97,7 +133,7 @@ struct LogParser: Sendable {
         sighting.invalidUser = event.invalidUser
         sighting.port = event.port
         if let range = event.user { sighting.user = userNames.number(of: line, range) ?? -2 }
-        sighting.peer = event.address.flatMap { peerNames.peer(line, $0, ip: event.ip) }
+        sighting.peer = event.address.flatMap { hosts.peer(line, $0, ip: event.ip) }
         sighting.count = Int32(clamping: event.count)
         if keepsTexts || event.meaning == .login {
             let method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }

@@ -25,9 +25,15 @@ struct Peer: Sendable, Hashable {
 
 /// The names that peers refer to.
 struct PeerNames: Sendable {
-    private var table: ByteTable
+    /// Names in detail.
+    static let limit = 4096
+    private(set) var table: ByteTable
 
-    init(mixer: Mixer) { table = ByteTable(limit: 4096, mixer: mixer) }
+    init(limit: Int = PeerNames.limit, mixer: Mixer) { table = ByteTable(limit: limit, mixer: mixer) }
+
+    mutating func number(of name: Span<UInt8>) -> Int32? { table.number(of: name, name.indices) }
+
+    mutating func removeAll() { table.removeAll() }
 
     /// The peer in `range` of `line`; nil when it is a host name beyond the table.
     mutating func peer(_ line: Span<UInt8>, _ range: Range<Int>, ip: IPAddress?) -> Peer? {

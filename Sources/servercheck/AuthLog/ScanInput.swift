@@ -2,6 +2,14 @@
 
 import Glibc
 
+/// How reading a log ended.
+struct LogEnd: Sendable {
+    /// Of the file or stream: of compressed logs the compressed ones.
+    var bytesRead: Int64
+    /// Why it ended before the end of the log.
+    var failure: LogError?
+}
+
 /// What a scan reads.
 struct ScanInput {
     /// A log with its place in time.
@@ -62,35 +70,16 @@ struct ScanInput {
         parts = order.map(\.element)
     }
 
-    /// Hands every line of every log to `consume`, many at a time, also a last one without a line end.
+    /// Has one log after the other read, once.
     ///
-    /// - Parameter progress: told now and then how many bytes are done.
-    mutating func read(progress: (Int64) -> Void, consume: (RawSpan) -> Void) {
+    /// - Parameter read: reads a log. It is told whether there may be much of it, and how many bytes of all logs are done.
+    mutating func readEach(_ read: (consuming LogSource, _ isLarge: Bool, _ done: Int64) -> LogEnd) {
         var done: Int64 = 0
         for part in parts {
-            if part.size ?? 0 >= ReadAhead.worthwhile, let ahead = ReadAhead(Handed(value: part.takeSource)) {
-                var read: Int64 = 0
-                do {
-                    try ahead.readAll(
-                        progress: {
-                            read = $0
-                            progress(done &+ $0)
-                        }, consume: consume)
-                } catch {
-                    errors.append(error)
-                }
-                done &+= read
-                continue
-            }
-            guard var source = part.takeSource() else { continue }
-            var reader = LineReader()
-            do {
-                while try reader.readSome(&source, consume: consume) { progress(done &+ source.bytesRead) }
-                reader.finish(consume: consume)
-            } catch {
-                errors.append(error)
-            }
-            done &+= source.bytesRead
+            guard let source = part.takeSource() else { continue }
+            let end = read(source, part.size ?? .max >= ParallelScan.worthwhile, done)
+            done &+= end.bytesRead
+            if let failure = end.failure { errors.append(failure) }
         }
     }
 

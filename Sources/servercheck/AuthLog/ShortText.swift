@@ -49,8 +49,11 @@ struct ShortText: Sendable {
 
     /// Its bytes.
     func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
-        var words = (first.littleEndian, second.littleEndian, third.littleEndian, fourth.littleEndian, fifth.littleEndian)
-        return withUnsafeBytes(of: &words) { body($0.assumingMemoryBound(to: UInt8.self).span.extracting(first: count)) }
+        var words: InlineArray<5, UInt64> = [first, second, third, fourth, fifth]
+        for index in words.indices { words[index] = words[index].littleEndian }
+        return withUnsafeBytes(of: &words) {
+            body($0.assumingMemoryBound(to: UInt8.self).span.extracting(first: count))
+        }
     }
 
     fileprivate typealias Words = (UInt64, UInt64, UInt64)

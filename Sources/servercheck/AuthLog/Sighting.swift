@@ -30,11 +30,28 @@ struct SightingTexts: Sendable {
 struct Sightings: Sendable {
     var list: [Sighting] = []
     var texts: [SightingTexts] = []
-    /// Numbers of addresses mean the same as long as this is the same.
+    /// Which parser found them.
+    var parser = 0
+    /// Its numbers of names and addresses mean the same as long as this is the same.
     var epoch = 0
+    /// Names that it gave the next numbers to.
+    var users = NameList()
+    var hosts = NameList()
 
+    var lines = 0
+    /// Bytes of these lines, one line end each.
+    var bytes = 0
+    /// Lines with the tag of sshd.
+    var sshdLines = 0
+    /// Those whose prefix or time cannot be read.
+    var unparsed = 0
+
+    /// The memory it takes stays.
     mutating func removeAll() {
         list.removeAll(keepingCapacity: true)
         texts.removeAll(keepingCapacity: true)
+        users.removeAll()
+        hosts.removeAll()
+        (lines, bytes, sshdLines, unparsed) = (0, 0, 0, 0)
     }
 }

@@ -54,13 +54,11 @@ struct ScanSource {
     mutating func read(_ counter: inout AttemptCounter, progress: (Int64) -> Void) {
         switch kind {
         case .logs(var input):
-            if counter.onEvent == nil {
-                var counting = CountingThread(counter)
-                input.read(progress: progress, consume: { counting.consume($0) })
-                counter = counting.finish()
-            } else {
-                input.read(progress: progress, consume: { counter.consume($0) })
+            var scan = ParallelScan(counter)
+            input.readEach { source, isLarge, done in
+                scan.read(source, isLarge: isLarge) { progress(done &+ $0) }
             }
+            counter = scan.counter
             errors = input.errors.map(\.description)
         case .journal(let scan):
             errors += scan.read(progress: progress) { counter.consume(message: $0, pid: $1, time: $2) }

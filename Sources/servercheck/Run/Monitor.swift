@@ -47,6 +47,13 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
         }
     }
 
+    /// Waits as long as it takes.
+    func waitLong<Answer>(_ body: (inout Value) -> Answer?) -> Answer {
+        while true {
+            if let answer = wait(until: .now + .seconds(3600), body) { return answer }
+        }
+    }
+
     /// ContinuousClock and CLOCK_MONOTONIC differ by the time a machine was suspended.
     private static func monotonicTime(of deadline: ContinuousClock.Instant) -> timespec {
         let left = max(.zero, min(ContinuousClock.now.duration(to: deadline), .seconds(86_400))).components

@@ -158,7 +158,7 @@ import Testing
         try directory.write(file, to: "auth.log")
         var counter = AttemptCounter(rules: AttemptRules(), now: log.time, zone: .utc)
         var input = ScanInput(paths: [directory.file("auth.log")], now: log.time, zone: .utc)
-        input.read(progress: { _ in }, consume: { counter.consume($0) })
+        input.readPieces { counter.consume($0) }
         var found = counter.finish(complete: true)
         let expected = alone.finish(complete: true)
         (found.lines, found.bytes) = (expected.lines, expected.bytes)

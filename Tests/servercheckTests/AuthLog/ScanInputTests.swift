@@ -12,7 +12,7 @@ import Testing
 
     private func lines(_ input: inout ScanInput) -> [String] {
         var lines: [String] = []
-        input.read(progress: { _ in }, consume: { lines += $0.lines })
+        input.readPieces { lines += $0.lines }
         return lines
     }
 
@@ -59,7 +59,7 @@ import Testing
         #expect(input.totalBytes == 300_000)
         var steps: [Int64] = []
         var count = 0
-        input.read(progress: { steps.append($0) }, consume: { count += $0.lines.count })
+        input.readPieces(progress: { steps.append($0) }, { count += $0.lines.count })
         #expect(count == 300_000)
         #expect(steps.last == 300_000)
         #expect(steps == steps.sorted())
@@ -67,5 +67,22 @@ import Testing
         var device = ScanInput(paths: ["/dev/null", directory.file("log")], now: now, zone: .utc)
         #expect(device.totalBytes == nil)
         #expect(lines(&device).count == 300_000)
+    }
+}
+
+extension ScanInput {
+    /// All lines, some at a time.
+    mutating func readPieces(progress: (Int64) -> Void = { _ in }, _ body: (RawSpan) -> Void) {
+        readEach { source, _, done in
+            let pieces = LogPieces(source, buffers: 2)
+            var end = LogEnd(bytesRead: 0)
+            while let piece = pieces.next() {
+                for lines in piece.lines { body(lines.bytes) }
+                progress(done + piece.bytesRead)
+                pieces.release()
+                end = LogEnd(bytesRead: piece.bytesRead, failure: piece.failure)
+            }
+            return end
+        }
     }
 }
