@@ -34,11 +34,15 @@ extension LogParser {
             let window = LineWindow(UnsafeRawBufferPointer(rebasing: bytes[start...]))
             let isKnown = head.begins(window)
             if isKnown {
-                var line = FastLine(place: head.length)
-                if readFast(&line, window) {
-                    var end = start &+ line.place
+                // Of another daemon; or as far as it was understood.
+                var place = head.length
+                var isWhole = false
+                var isRead = true
+                if window.has("sshd", at: place) { isRead = readFast(window, &place, &isWhole) }
+                if isRead {
+                    var end = start &+ place
                     var isCRLF = false
-                    if !line.isWhole {
+                    if !isWhole {
                         end = min(count, bytes.bytes.lineEnd(from: end))
                         isCRLF = bytes[end &- 1] == UInt8(ascii: "\r")
                     }
@@ -58,13 +62,16 @@ extension LogParser {
         return start
     }
 
-    /// Reads what follows the head.
+    /// Reads what follows the head of a line of sshd.
     ///
+    /// - Parameters:
+    ///   - place: behind the head; then, how far it was read: no LF was passed.
+    ///   - isWhole: whether it was read to its LF.
     /// - Returns: false for a line of another shape, of which nothing was kept.
     @inline(__always)
-    private mutating func readFast(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
-        guard line.passes("sshd", bytes) else { return true }
+    private mutating func readFast(_ bytes: LineWindow, _ place: inout Int, _ isWhole: inout Bool) -> Bool {
         guard head.isTimed else { return false }
+        var line = FastLine(place: place &+ 4)
         if bytes.byte(at: line.place) == UInt8(ascii: "[") {
             line.place &+= 1
         } else if !line.passes("-session[", bytes) {
@@ -78,6 +85,7 @@ extension LogParser {
             found.sshdLines &+= 1
             if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
             addSilent(time)
+            place = line.place
             return true
         }
         let number = pid.value
@@ -86,6 +94,7 @@ extension LogParser {
         found.sshdLines &+= 1
         if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
         goOn(to: time)
+        (place, isWhole) = (line.place, line.isWhole)
         var texts: Int32 = -1
         if keepsTexts, line.meaning == .failure {
             texts = Int32(clamping: found.texts.count)

@@ -48,9 +48,10 @@ struct LineMemory: Sendable {
                 bytes.word(at: start), bytes.word(at: start + 8), bytes.word(at: start + 16),
                 bytes.word(at: start + 24), bytes.word(at: start + 32), bytes.word(at: range.upperBound - 8)
             )
-            let length = peerLength
-            let mask = { LineMemory.mask(length - $0) }
-            peerMask = (0, mask(8), mask(16), mask(24), mask(32))
+            peerMask = (
+                0, LineMemory.mask(peerLength &- 8), LineMemory.mask(peerLength &- 16),
+                LineMemory.mask(peerLength &- 24), LineMemory.mask(peerLength &- 32)
+            )
             (self.ip, self.address, self.port) = (ip, address, port)
         }
 
@@ -67,8 +68,10 @@ struct LineMemory: Sendable {
     private var entries: [Entry] = []
 
     /// Of the first bytes of a word.
+    @inline(__always)
     private static func mask(_ bytes: Int) -> UInt64 {
-        bytes >= 8 ? .max : bytes <= 0 ? 0 : .max >> UInt64(64 - 8 * bytes)
+        // No bits are left where it is shifted by all 64.
+        .max >> UInt64(truncatingIfNeeded: 64 &- 8 &* min(8, max(0, bytes)))
     }
 
     /// Where a process has its entry.
