@@ -125,7 +125,8 @@ build: deps-build  ## the release binary: .build/release/servercheck
 	ln -sfn "$$archive" "$(LINK_DIRECTORY)/libstdc++.a"
 	swift build -c release --product servercheck --static-swift-stdlib --disable-local-rpath \
 	    -Xlinker "-L$(LINK_DIRECTORY)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
-	    -Xswiftc -Xclang-linker -Xswiftc -no-pie
+	    -Xswiftc -Xclang-linker -Xswiftc -no-pie \
+	    -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
 
 install:  ## copy what `make build` built below DESTDIR and PREFIX (/usr/local), as install.sh does; starts nothing
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" ./install.sh --no-start --binary $(BINARY)

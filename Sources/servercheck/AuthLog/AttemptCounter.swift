@@ -20,7 +20,7 @@ struct AttemptCounter {
     let now: Timestamp
     private var parser: LogParser
     /// What the numbers in sightings mean, by parser.
-    private var numbers: [ParserNumbers] = [ParserNumbers()]
+    private var numbers: [ParserNumbers] = []
     /// The one whose sightings are counted.
     private var current = 0
     /// A batch that was counted; its memory is used again.

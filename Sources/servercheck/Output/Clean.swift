@@ -8,7 +8,10 @@ enum Clean {
     /// - Parameter limit: at most so many characters; a cut is marked with `…`.
     static func text(_ text: String, limit: Int = 1000) -> String {
         // Nearly all text is plain ASCII: look once at the bytes before taking it apart.
-        if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x7C }) { return text }
+        let isPlain = text.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.count <= limit && bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x7C }
+        }
+        if isPlain == true { return text }
         var cleaned = String.UnicodeScalarView()
         var count = 0
         for scalar in text.unicodeScalars {
@@ -30,15 +33,16 @@ enum Clean {
     /// A perfdata label, quoted: `=` becomes `_` and `'` is doubled, as the guidelines want. It is never cut, since the ends
     /// of mount points and the suffix of a metric are what makes labels differ; PATH_MAX bounds it.
     static func label(_ name: String) -> String {
-        var quoted = "'"
-        for character in text(name, limit: 5000).unicodeScalars {
-            switch character {
-            case "=": quoted += "_"
-            case "'": quoted += "''"
-            default: quoted.unicodeScalars.append(character)
-            }
+        let quote = UInt8(ascii: "'")
+        let text = text(name, limit: 5000)
+        var quoted = [quote]
+        quoted.reserveCapacity(text.utf8.count + 2)
+        for byte in text.utf8 {
+            if byte == quote { quoted.append(quote) }
+            quoted.append(byte == UInt8(ascii: "=") ? UInt8(ascii: "_") : byte)
         }
-        return quoted + "'"
+        quoted.append(quote)
+        return String(decoding: quoted, as: UTF8.self)
     }
 
     /// Whether a terminal only shows it.

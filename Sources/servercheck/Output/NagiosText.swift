@@ -38,10 +38,19 @@ struct NagiosText: Sendable {
 
     /// `'label'=value[UOM];[warn];[crit];[min];[max]`
     static func perfdata(_ metric: Metric) -> String {
-        let fields: [Double?] = [metric.limits.warning, metric.limits.critical, metric.minimum, metric.maximum]
-        var text = "\(Clean.label(metric.name))=\(number(metric.value))\(metric.unit.rawValue)"
-        for field in fields { text += ";" + (field.map(number) ?? "") }
-        while text.hasSuffix(";") { text.removeLast() }
+        var text = Clean.label(metric.name)
+        text += "="
+        text += number(metric.value)
+        text += metric.unit.rawValue
+        // Those at the end that are not there are left out with their semicolons.
+        var semicolons = 0
+        for field in [metric.limits.warning, metric.limits.critical, metric.minimum, metric.maximum] {
+            semicolons += 1
+            guard let field else { continue }
+            for _ in 0..<semicolons { text += ";" }
+            text += number(field)
+            semicolons = 0
+        }
         return text
     }
 

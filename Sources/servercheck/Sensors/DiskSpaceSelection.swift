@@ -1,6 +1,8 @@
 // Which filesystems are watched, each once, and under which name. Decided from the mount table alone, so that the
 // shipped unit's sandbox, which repeats and remounts everything, gives the same list as a shell.
 
+import Glibc
+
 /// The filesystems to watch and the named mount points that are not mounted.
 struct DiskSpaceSelection: Sendable, Equatable {
     /// One filesystem with all the places where it can be asked, the preferred one first. Never empty.
@@ -53,7 +55,7 @@ struct DiskSpaceSelection: Sendable, Equatable {
                 filesystems.append(Filesystem(mounts: [mount], isNamed: false))
             }
         }
-        filesystems.sort { $0.mounts[0].point.lexicographicallyPrecedes($1.mounts[0].point) }
+        filesystems.sort { $0.mounts[0].precedes($1.mounts[0]) }
     }
 
     private static func isDisk(_ mount: Mount, diskTypes: [String]) -> Bool {
@@ -61,7 +63,7 @@ struct DiskSpaceSelection: Sendable, Equatable {
         // A ZFS snapshot (pool/dataset@name, shown below .zfs) cannot be written to: full by design as well.
         if mount.type == "zfs" { return !mount.source.contains(UInt8(ascii: "@")) }
         // fuseblk may carry a subtype: fuseblk.ntfs
-        let type = String(mount.type.prefix { $0 != "." })
+        let type = mount.type.utf8.contains(UInt8(ascii: ".")) ? String(mount.type.prefix { $0 != "." }) : mount.type
         return diskTypes.contains(type) && !imageTypes.contains(type)
     }
 
@@ -79,4 +81,16 @@ struct DiskSpaceSelection: Sendable, Equatable {
 extension Mount {
     /// Not a bind mount or a subvolume.
     fileprivate var isWhole: Bool { root == [UInt8(ascii: "/")] }
+
+    /// In the order of the mount points' bytes.
+    fileprivate func precedes(_ other: Mount) -> Bool {
+        let common = min(point.count, other.point.count)
+        let order = point.withUnsafeBytes { one in
+            other.point.withUnsafeBytes { other in
+                guard let one = one.baseAddress, let other = other.baseAddress else { return Int32(0) }
+                return memcmp(one, other, common)
+            }
+        }
+        return order == 0 ? point.count < other.point.count : order < 0
+    }
 }
