@@ -13,7 +13,7 @@ struct MailAddress: Sendable, Equatable {
     }
 
     init(_ text: String) throws(Fault) {
-        if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+        if text.unicodeScalars.contains(where: \.isControl) {
             throw Fault(description: "holds a line break or another control character")
         }
         let text = MailAddress.trimmed(text[...])
@@ -33,32 +33,47 @@ struct MailAddress: Sendable, Equatable {
     }
 
     private func check() throws(Fault) {
-        let parts = address.split(separator: "@", omittingEmptySubsequences: false)
-        let isPlain = address.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>()[]\\,;:\"".utf8.contains($0) }
-        guard isPlain, parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, address.utf8.count <= 254 else {
-            throw .unusable(address[...])
+        let bytes = address.utf8
+        let at = UInt8(ascii: "@")
+        let isUsable =
+            bytes.allSatisfy(MailAddress.isPlain) && bytes.count <= 254 && bytes.first != at && bytes.last != at
+            && bytes.reduce(0) { $1 == at ? $0 + 1 : $0 } == 1
+        if !isUsable { throw .unusable(address[...]) }
+    }
+
+    /// Visible ASCII without the characters that mean something around an address.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "["),
+            UInt8(ascii: "]"), UInt8(ascii: "\\"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: ":"),
+            UInt8(ascii: "\""):
+            false
+        default: byte > 0x20 && byte < 0x7F
         }
     }
 
     /// The addresses of a comma-separated list. A comma between quotes belongs to a name.
     static func split(_ text: String) -> [String] {
-        var parts: [String] = [""]
+        var parts: [String] = []
+        var start = text.startIndex
         var isQuoted = false
-        for character in text {
-            if character == "\"" { isQuoted.toggle() }
-            if character == "," && !isQuoted {
-                parts.append("")
-            } else {
-                parts[parts.count - 1].append(character)
+        for place in text.utf8.indices {
+            let byte = text.utf8[place]
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            if byte == UInt8(ascii: ","), !isQuoted {
+                parts.append(String(text[start..<place]))
+                start = text.utf8.index(after: place)
             }
         }
-        return parts
+        return parts + [String(text[start...])]
     }
 
     private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop { $0 == " " }
-        while text.last == " " { text.removeLast() }
-        return text
+        let space = UInt8(ascii: " ")
+        guard let first = text.utf8.firstIndex(where: { $0 != space }),
+            let last = text.utf8.lastIndex(where: { $0 != space })
+        else { return "" }
+        return text[first...last]
     }
 }
 

@@ -120,7 +120,7 @@ extension MailMessage {
         var words: [[UInt8]] = [[]]
         for scalar in text.unicodeScalars {
             // Defence in depth: what ends a line or a string never gets even into encoded text.
-            let clean = scalar.properties.generalCategory == .control ? " " : Character(scalar)
+            let clean = scalar.isControl ? " " : Character(scalar)
             let bytes = Array(String(clean).utf8)
             if words[words.count - 1].count + bytes.count > 39 { words.append([]) }
             words[words.count - 1] += bytes

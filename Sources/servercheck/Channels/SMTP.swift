@@ -91,7 +91,7 @@ extension SMTP {
         let hasPassword = config.has("password") || config.has("password_file")
         if let username {
             if username.isEmpty
-                || username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+                || username.unicodeScalars.contains(where: \.isControl)
             {
                 config.problem("username", "is empty or holds a control character")
                 return nil

@@ -170,7 +170,7 @@ extension Telegram {
     }
 
     private static func isSpaceOrControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isWhitespace || scalar.properties.generalCategory == .control
+        scalar.properties.isWhitespace || scalar.isControl
     }
 }
 

@@ -123,7 +123,7 @@ struct ConfigDecoder {
     /// A text of one line, not empty.
     private func line(_ key: String, limit: Int, in top: inout ConfigReader) -> String? {
         guard let text = top.string(key) else { return nil }
-        if text.isEmpty || text.utf8.count > limit || text.unicodeScalars.contains(where: ConfigNames.isControl) {
+        if text.isEmpty || text.utf8.count > limit || text.unicodeScalars.contains(where: \.movesText) {
             top.problem(key, "must be a text of 1 to \(limit) bytes on one line, is \(ConfigProblem.quoted(text))")
             return nil
         }

@@ -24,20 +24,12 @@ struct ConfigNames {
         if scalars.isEmpty || scalars.count > ConfigNames.limit {
             return "must have 1 to \(ConfigNames.limit) characters, has \(scalars.count)"
         }
-        if scalars.contains(where: ConfigNames.isControl) { return "must not hold control characters" }
+        if scalars.contains(where: \.movesText) { return "must not hold control characters" }
         if scalars.contains(where: ConfigNames.unfit.unicodeScalars.contains) {
             return "must not hold quotes, a backslash, a vertical bar or one of : ; ="
         }
         if scalars.first == " " || scalars.last == " " { return "must not begin or end with a space" }
         if ConfigNames.reserved.contains(name) { return "\"\(name)\" is taken by servercheck itself" }
         return owners[name].map { "\"\(name)\" is the name of \($0) too: give each its own" }
-    }
-
-    /// What cannot be seen or moves the cursor; format characters can turn a line's direction.
-    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
     }
 }

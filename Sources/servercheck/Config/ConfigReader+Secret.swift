@@ -58,7 +58,7 @@ extension ConfigReader {
 
     private static func fault(ofSecret text: String) -> String? {
         if text.isEmpty { return "is empty" }
-        if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+        if text.unicodeScalars.contains(where: \.isControl) {
             return "holds a line break or another control character"
         }
         return nil

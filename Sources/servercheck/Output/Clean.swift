@@ -54,3 +54,17 @@ enum Clean {
         }
     }
 }
+
+extension Unicode.Scalar {
+    /// A control character: the general category Cc, which is C0, DEL and C1.
+    var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
+
+    /// What cannot be seen or moves the cursor; format characters can turn a line's direction.
+    var movesText: Bool {
+        if isASCII { return isControl }
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: return true
+        default: return false
+        }
+    }
+}

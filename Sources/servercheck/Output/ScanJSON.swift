@@ -110,21 +110,13 @@ struct ScanJSON {
                 case "\"", "\\":
                     text.append(UInt8(ascii: "\\"))
                     text.append(UInt8(truncatingIfNeeded: scalar.value))
-                case _ where isObeyed(scalar):
+                case _ where scalar.movesText:
                     for unit in String(scalar).utf16 { appendEscape(unit, to: &text) }
                 default: text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
                 }
             }
         }
         text.append(UInt8(ascii: "\""))
-    }
-
-    private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: return true
-        default: return false
-        }
     }
 
     private static func appendEscape(_ unit: UInt16, to text: inout [UInt8]) {

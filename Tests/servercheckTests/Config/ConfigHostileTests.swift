@@ -57,7 +57,7 @@ import Testing
                 printed = error.lines
             }
             let isPrintable = printed.allSatisfy { line in
-                line.unicodeScalars.allSatisfy { !ConfigNames.isControl($0) } && line.count <= 1100
+                line.unicodeScalars.allSatisfy { !$0.movesText } && line.count <= 1100
             }
             #expect(isPrintable, "\(printed)")
         }

@@ -85,7 +85,7 @@ import Testing
             try #require(!printed.isEmpty, "round \(round)")
             for line in printed {
                 try #require(
-                    line.count <= 1100 && line.unicodeScalars.allSatisfy { !ConfigNames.isControl($0) },
+                    line.count <= 1100 && line.unicodeScalars.allSatisfy { !$0.movesText },
                     "round \(round): \(line)")
             }
         }
