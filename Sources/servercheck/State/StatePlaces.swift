@@ -22,13 +22,7 @@ struct StatePlaces: Sendable, Equatable {
             environment[name].flatMap { $0.split(separator: ":").first.map(String.init) }
         }
         let isRoot = userID == 0
-        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? StatePlaces.homeDirectory(of: userID)
-        let ownState =
-            isRoot
-            ? "/var/lib/servercheck"
-            : (environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state")
-                + "/servercheck"
-        state = explicit ?? first("STATE_DIRECTORY") ?? ownState
+        state = explicit ?? first("STATE_DIRECTORY") ?? StatePlaces.ownState(environment, userID)
         let ownRuntime =
             first("RUNTIME_DIRECTORY") ?? (isRoot ? "/run/servercheck" : nil)
             ?? environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 + "/servercheck" : nil }
@@ -40,6 +34,13 @@ struct StatePlaces: Sendable, Equatable {
                 lastCandidates.append(place)
             }
         }
+    }
+
+    private static func ownState(_ environment: [String: String], _ userID: uid_t) -> String {
+        if userID == 0 { return "/var/lib/servercheck" }
+        if let directory = environment["XDG_STATE_HOME"], directory.hasPrefix("/") { return directory + "/servercheck" }
+        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? homeDirectory(of: userID)
+        return home + "/.local/state/servercheck"
     }
 
     /// From the password database, for cron jobs and units without $HOME.
