@@ -9,7 +9,7 @@ extension AttemptCounter {
     var memory: AttemptMemory {
         var memory = AttemptMemory(attemptsTotal: summary.attemptsTotal, previous: nil, clock: clock)
         memory.previous = previousClassic
-        memory.connections = connections.indices.map { saved($0) }
+        memory.connections = left ?? connections.indices.map { saved($0) }
         let clock = self.clock ?? now
         memory.window = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
             .flatMap { [$0.time, Int64($0.count)] }
@@ -22,16 +22,22 @@ extension AttemptCounter {
         var open = 0
         var done = 0
         var bytes = 0
+        var left: [SavedConnection] = []
         for index in connections.indices.reversed() {
             let isDone = connections[index].closed || connections[index].loggedIn
             if isDone { done += 1 } else { open += 1 }
             if isDone ? done <= AttemptMemory.doneLimit : open <= AttemptMemory.openLimit {
-                bytes += saved(index).jsonSize
-                if bytes <= AttemptMemory.connectionBytes { continue }
+                let saved = saved(index)
+                bytes += saved.jsonSize
+                if bytes <= AttemptMemory.connectionBytes {
+                    left.append(saved)
+                    continue
+                }
             }
             close(index)
             connections.remove(index)
         }
+        self.left = left.reversed()
     }
 
     private func saved(_ index: Int) -> SavedConnection {

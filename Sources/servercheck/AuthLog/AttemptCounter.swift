@@ -30,6 +30,8 @@ struct AttemptCounter {
     /// The latest time of the log; nil before its first line.
     var clock: Timestamp?
     var connections = Connections()
+    /// What stays of them at the end of a run.
+    var left: [SavedConnection]?
     var windows: AttemptWindows
     private var tables: AttemptTables
     /// Of the notable logins.
@@ -39,6 +41,8 @@ struct AttemptCounter {
     /// Microseconds. A connection without a line for so long is over: sshd's LoginGraceTime is two minutes.
     private static let silence: Int64 = 600_000_000
     private static let silenceSeconds = 600.0
+    /// Addresses and users that a run wants to know, at least.
+    static let shareLimit = 20
     /// Logins told of in one pass.
     private static let notableLimit = 50
 
@@ -154,8 +158,9 @@ struct AttemptCounter {
         }
         summary.lastExceeding = windows.lastExceeding.map { Timestamp(microseconds: $0) }
         summary.alarms = windows.alarms
-        summary.byAddress = tables.byAddress { hosts.text($0) }
-        summary.byUser = tables.byUser { users.text($0) }
+        let limit = complete ? Int.max : AttemptCounter.shareLimit
+        summary.byAddress = tables.byAddress(limit: limit) { hosts.text($0) }
+        summary.byUser = tables.byUser(limit: limit) { users.text($0) }
         summary.attemptsFromOtherAddresses = tables.fromOtherAddresses
         summary.attemptsWithoutAddress = tables.withoutAddress
         summary.attemptsForOtherUsers = tables.forOtherUsers

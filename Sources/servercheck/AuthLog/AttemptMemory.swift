@@ -48,9 +48,7 @@ struct SavedConnection: Sendable, Equatable {
 
     /// About how many bytes it takes in the state, at least as many as it does.
     var jsonSize: Int {
-        let numbers = [failures, pam, keyboard, counted].reduce(0) {
-            $0 + ($1 == nil ? 0 : 12 + String($1 ?? 0).utf8.count)
-        }
+        let numbers = [failures, pam, keyboard, counted].reduce(0) { $0 + ($1.map { 12 + Int64($0).jsonSize } ?? 0) }
         return 95 + numbers + (peer.map { 10 + $0.jsonSize } ?? 0) + (user.map { 10 + $0.jsonSize } ?? 0)
             + (marker == nil ? 0 : 40) + (invalid == nil ? 0 : 15) + (closed == nil ? 0 : 14) + (login == nil ? 0 : 13)
     }
@@ -62,7 +60,7 @@ struct SavedFailures: Sendable, Equatable {
     var times: [Int64] = []
 
     /// At least as many bytes as it takes in the state.
-    var jsonSize: Int { 25 + peer.jsonSize + times.reduce(0) { $0 + 1 + String($1).utf8.count } }
+    var jsonSize: Int { 25 + peer.jsonSize + times.reduce(0) { $0 + 1 + $1.jsonSize } }
 }
 
 extension AttemptMemory: JSONRecord {

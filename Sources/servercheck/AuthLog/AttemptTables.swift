@@ -83,13 +83,16 @@ struct AttemptTables {
         attemptsOfUser[Int(user)] = attemptsOfUser[Int(user)].addingSaturated(count)
     }
 
-    /// After which no more is counted.
-    mutating func byAddress(_ text: (Peer) -> String) -> [AttemptSummary.AddressCount] {
+    /// The most zealous addresses first. No more is counted then.
+    ///
+    /// - Parameter limit: how many are wanted at least.
+    mutating func byAddress(limit: Int, _ text: (Peer) -> String) -> [AttemptSummary.AddressCount] {
         // Made and sorted in one place, and without the hashes: a scan's memory peaks here.
         slots = HashSlots()
         var counts: [AttemptSummary.AddressCount] = []
-        counts.reserveCapacity(rows.count)
-        for row in rows where row.attempts > 0 {
+        let least = AttemptTables.least(of: limit, rows.lazy.map(\.attempts))
+        counts.reserveCapacity(min(limit, rows.count))
+        for row in rows where row.attempts >= least {
             counts.append(
                 AttemptSummary.AddressCount(
                     address: text(row.peer), attempts: row.attempts, first: row.first, last: row.last))
@@ -98,8 +101,15 @@ struct AttemptTables {
         return counts
     }
 
-    func byUser(_ text: (Int32) -> String) -> [AttemptSummary.UserCount] {
-        attemptsOfUser.indices.filter { attemptsOfUser[$0] > 0 }.map {
+    /// How many attempts the one has that comes last of the first `limit`; 1 where there are not so many.
+    private static func least(of limit: Int, _ attempts: some Collection<Int>) -> Int {
+        guard attempts.count > limit else { return 1 }
+        return max(1, attempts.sorted(by: >)[limit - 1])
+    }
+
+    func byUser(limit: Int, _ text: (Int32) -> String) -> [AttemptSummary.UserCount] {
+        let least = AttemptTables.least(of: limit, attemptsOfUser)
+        return attemptsOfUser.indices.filter { attemptsOfUser[$0] >= least }.map {
             AttemptSummary.UserCount(user: text(Int32($0)), attempts: attemptsOfUser[$0])
         }.sorted { ($1.attempts, $0.user) < ($0.attempts, $1.user) }
     }

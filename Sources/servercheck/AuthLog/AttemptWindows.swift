@@ -168,22 +168,31 @@ extension AttemptWindows {
     }
 
     private static func coalesced(_ entries: ArraySlice<Entry>, to limit: Int) -> [Entry] {
-        var result = Array(entries)
+        guard entries.count > limit else { return Array(entries) }
+        // The finest steps that leave so few. Each is made of two of the one before.
         var step: Int64 = 1000
-        while result.count > limit, step < Int64.max / 4 {
-            var joined: [Entry] = []
-            for entry in result {
-                if let last = joined.indices.last, joined[last].time / step == entry.time / step {
-                    joined[last] = Entry(
-                        time: entry.time, count: joined[last].count.addingSaturated(entry.count))
-                } else {
-                    joined.append(entry)
-                }
+        while AttemptWindows.steps(entries, step) > limit, step < Int64.max / 4 { step *= 2 }
+        var joined: [Entry] = []
+        for entry in entries {
+            if let last = joined.indices.last, joined[last].time / step == entry.time / step {
+                joined[last] = Entry(time: entry.time, count: joined[last].count.addingSaturated(entry.count))
+            } else {
+                joined.append(entry)
             }
-            result = joined
-            step *= 2
         }
-        return result
+        return joined
+    }
+
+    /// In how many steps of time there are entries.
+    private static func steps(_ entries: ArraySlice<Entry>, _ step: Int64) -> Int {
+        var count = 0
+        var last = Int64.min
+        for entry in entries {
+            let place = entry.time / step
+            if place != last { count += 1 }
+            last = place
+        }
+        return count
     }
 
     /// Takes over what an earlier run kept; the entries are sorted here, because a state file may say anything.

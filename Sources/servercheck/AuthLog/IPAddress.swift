@@ -49,9 +49,14 @@ struct IPAddress: Sendable, Hashable {
             }
         }
         var network = (high.bigEndian, low.bigEndian)
-        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        guard inet_ntop(AF_INET6, &network, &buffer, socklen_t(buffer.count)) != nil else { return "::" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(unsafeUninitializedCapacity: Int(INET6_ADDRSTRLEN)) { text in
+            text.withMemoryRebound(to: CChar.self) { text in
+                guard let start = text.baseAddress,
+                    inet_ntop(AF_INET6, &network, start, socklen_t(text.count)) != nil
+                else { return 0 }
+                return strlen(start)
+            }
+        }
     }
 
     private static func put(_ byte: UInt8, in text: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) {

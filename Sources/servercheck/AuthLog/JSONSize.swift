@@ -11,9 +11,26 @@ extension UInt8 {
     }
 }
 
+extension Int64 {
+    /// Bytes in JSON.
+    var jsonSize: Int {
+        var size = self < 0 ? 2 : 1
+        var rest = magnitude
+        while rest >= 10 {
+            rest /= 10
+            size += 1
+        }
+        return size
+    }
+}
+
 extension String {
     /// Bytes in JSON, without the quotes.
-    var jsonSize: Int { utf8.reduce(0) { $0 + $1.jsonSize } }
+    var jsonSize: Int {
+        var size = 0
+        for byte in utf8 { size += byte.jsonSize }
+        return size
+    }
 
     /// As much of the text as `limit` bytes of JSON hold.
     func cut(jsonSize limit: Int) -> String {

@@ -64,7 +64,7 @@ struct LineMemory: Sendable {
         }
     }
 
-    private static let places: UInt64 = 256
+    private static let places: UInt64 = 128
     private var entries: [Entry] = []
 
     /// Of the first bytes of a word.

@@ -10,6 +10,8 @@ struct LineReader: ~Copyable {
 
     // At least twice the longest line: behind an unfinished line at the front there is always room to read.
     private let buffers: [UnsafeMutableRawBufferPointer]
+    /// Bytes of one read at most.
+    private let readSize: Int
     /// The number of the buffer that is filled next.
     private var current = 0
     private var buffer: UnsafeMutableRawBufferPointer { buffers[current] }
@@ -26,8 +28,12 @@ struct LineReader: ~Copyable {
     ///   - isInOverlongLine: what an earlier reader of the same log ended with.
     ///   - buffers: filled in turn: what was handed out stays until all others were filled.
     ///   - bufferSize: at least twice the longest line.
-    init(isInOverlongLine: Bool = false, buffers: Int = 1, bufferSize: Int = 2 * longestLine) {
+    ///   - readSize: bytes of one read at most; where little is to be read, less memory is touched by several small ones.
+    init(
+        isInOverlongLine: Bool = false, buffers: Int = 1, bufferSize: Int = 2 * longestLine, readSize: Int = 32 << 10
+    ) {
         self.isInOverlongLine = isInOverlongLine
+        self.readSize = readSize
         self.buffers = (0..<max(1, buffers)).map { _ in
             .allocate(byteCount: max(bufferSize, 2 * LineReader.longestLine), alignment: 64)
         }
@@ -57,7 +63,7 @@ struct LineReader: ~Copyable {
     mutating func readSome(
         _ source: inout LogSource, handOut: (UnsafeRawBufferPointer) -> Void
     ) throws(LogError) -> Bool {
-        let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...]))
+        let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...].prefix(readSize)))
         guard count > 0 else { return false }
         let end = kept + count
         var whole = 0

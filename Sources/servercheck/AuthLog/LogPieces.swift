@@ -34,7 +34,8 @@ final class LogPieces: @unchecked Sendable {
     init(_ source: consuming LogSource, buffers: Int) {
         self.source = source
         self.buffers = buffers
-        reader = LineReader(buffers: buffers, bufferSize: LogPieces.bufferSize)
+        reader = LineReader(
+            buffers: buffers, bufferSize: LogPieces.bufferSize, readSize: LogPieces.bufferSize)
     }
 
     /// The next piece; nil when nothing follows, or too many are out.

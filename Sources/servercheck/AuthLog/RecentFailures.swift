@@ -27,7 +27,7 @@ struct RecentFailures {
 
     mutating func add(_ peer: Peer, time: Timestamp, count: Int) {
         guard enough > 0 else { return }
-        if byPeer[peer] == nil, byPeer.count >= RecentFailures.addressLimit { makeRoom(at: time.seconds) }
+        if byPeer.count >= RecentFailures.addressLimit, byPeer[peer] == nil { makeRoom(at: time.seconds) }
         RecentFailures.add(
             Entry(time: time.seconds, count: count), to: &byPeer[peer, default: []], enough: enough)
     }
@@ -94,17 +94,23 @@ struct RecentFailures {
     /// - Parameter text: nil for a peer that cannot be remembered.
     func saved(clock: Timestamp, text: (Peer) -> String?) -> [SavedFailures] {
         let second = clock.seconds
-        var live: [(weight: (failures: Int, last: Int64), saved: SavedFailures)] = []
+        var live: [(weight: (failures: Int, last: Int64), peer: Peer)] = []
         for (peer, entries) in byPeer where abs(second - (entries.last?.time ?? 0)) < RecentFailures.hour {
-            guard let name = text(peer) else { continue }
-            let times = entries.flatMap { [$0.time, Int64($0.count)] }
-            live.append((weight(entries), SavedFailures(peer: name, times: times)))
+            live.append((weight(entries), peer))
         }
-        live.sort {
+        live.sort { $1.weight < $0.weight }
+        // Where they weigh the same the name decides; so of a few more than there is room for it must be known.
+        var kept: [(weight: (failures: Int, last: Int64), saved: SavedFailures)] = []
+        for one in live {
+            if kept.count >= AttemptMemory.addressLimit, let last = kept.last, one.weight < last.weight { break }
+            guard let name = text(one.peer), let entries = byPeer[one.peer] else { continue }
+            kept.append((one.weight, SavedFailures(peer: name, times: entries.flatMap { [$0.time, Int64($0.count)] })))
+        }
+        kept.sort {
             ($1.weight.failures, $1.weight.last, $0.saved.peer) < ($0.weight.failures, $0.weight.last, $1.saved.peer)
         }
         var bytes = 0
-        return live.prefix(AttemptMemory.addressLimit).map(\.saved).filter {
+        return kept.prefix(AttemptMemory.addressLimit).map(\.saved).filter {
             bytes += $0.jsonSize
             return bytes <= AttemptMemory.failureBytes
         }

@@ -43,7 +43,7 @@ struct SSHDTally: Sendable, Equatable {
     var addresses: [Share] = []
     var users: [Share] = []
 
-    static let shareLimit = 20
+    static let shareLimit = AttemptCounter.shareLimit
     /// The longest name, in characters and in bytes of JSON.
     private static let nameLimit = 64
 
