@@ -7,6 +7,7 @@ extension AttemptCounter {
 
     /// What to remember, after `finish`.
     var memory: AttemptMemory {
+        if let untouched { return untouched }
         var memory = AttemptMemory(attemptsTotal: summary.attemptsTotal, previous: nil, clock: clock)
         memory.previous = previousClassic
         memory.connections = left ?? connections.indices.map { saved($0) }
@@ -19,6 +20,7 @@ extension AttemptCounter {
 
     /// Before a run ends only so many connections stay as the state may hold, the last used ones.
     mutating func evict() {
+        if untouched != nil { return }
         var open = 0
         var done = 0
         var bytes = 0
@@ -63,8 +65,9 @@ extension AttemptCounter {
         return text.jsonSize <= AttemptMemory.nameLimit ? text : nil
     }
 
-    mutating func restore(_ memory: AttemptMemory) {
-        summary.attemptsTotal = max(0, memory.attemptsTotal)
+    /// Takes over what the last run left, once.
+    mutating func restore() {
+        guard let memory = untouched.take() else { return }
         // Times beyond these are no log's, and arithmetic with them could overflow.
         let possible = -AttemptCounter.timeLimit...AttemptCounter.timeLimit
         clock = memory.clock.flatMap { possible.contains($0.microseconds) ? $0 : nil }

@@ -32,6 +32,8 @@ struct AttemptCounter {
     var connections = Connections()
     /// What stays of them at the end of a run.
     var left: [SavedConnection]?
+    /// What the last run left, as long as nothing is counted: most runs find nothing new, and leave it as it is.
+    var untouched: AttemptMemory?
     var windows: AttemptWindows
     private var tables: AttemptTables
     /// Of the notable logins.
@@ -61,7 +63,8 @@ struct AttemptCounter {
         windows = AttemptWindows(rules: rules)
         recent = RecentFailures(enough: rules.loginAfterFailures)
         tables = AttemptTables(mixer: mixer)
-        restore(memory)
+        summary.attemptsTotal = max(0, memory.attemptsTotal)
+        untouched = memory
     }
 
     /// The last classic time that was read.
@@ -103,6 +106,7 @@ struct AttemptCounter {
 
     /// Counts what some lines said.
     mutating func take(_ sightings: Sightings) {
+        restore()
         summary.lines += sightings.lines
         summary.bytes += sightings.bytes
         summary.sshdLines += sightings.sshdLines
@@ -141,8 +145,10 @@ struct AttemptCounter {
     ///   a run: they wait for their next line, ten minutes at most.
     /// - Returns: what was found; `memory` is then what to remember.
     mutating func finish(complete: Bool) -> AttemptSummary {
+        let isDue = complete || untouched?.connections.contains { isSilent(since: $0.read) } == true
+        if isDue { restore() }
         for index in connections.indices
-        where complete || abs(now.seconds(since: connections[index].readAt)) >= AttemptCounter.silenceSeconds {
+        where complete || isSilent(since: connections[index].readAt) {
             close(index)
             connections.remove(index)
         }
@@ -169,6 +175,13 @@ struct AttemptCounter {
 }
 
 // MARK: - One line
+
+extension AttemptCounter {
+    /// Whether a connection is over that wrote its last line in the run at `time`.
+    private func isSilent(since time: Timestamp) -> Bool {
+        abs(now.seconds(since: time)) >= AttemptCounter.silenceSeconds
+    }
+}
 
 extension AttemptCounter {
     /// Moves the log's clock and ends what is over by it.

@@ -27,9 +27,12 @@ extension Int64 {
 extension String {
     /// Bytes in JSON, without the quotes.
     var jsonSize: Int {
-        var size = 0
-        for byte in utf8 { size += byte.jsonSize }
-        return size
+        let size = utf8.withContiguousStorageIfAvailable { bytes in
+            var size = 0
+            for byte in bytes { size += byte.jsonSize }
+            return size
+        }
+        return size ?? utf8.reduce(0) { $0 + $1.jsonSize }
     }
 
     /// As much of the text as `limit` bytes of JSON hold.

@@ -2,13 +2,21 @@
 
 /// A value of a JSON text.
 struct JSONNode {
-    private let index: JSONIndex
+    /// What all values of a text share: one reference, where each value would count those of two arrays.
+    private final class Text: Sendable {
+        let bytes: [UInt8]
+        let entries: [JSONIndex.Entry]
+
+        init(_ index: JSONIndex) { (bytes, entries) = (index.bytes, index.entries) }
+    }
+
+    private let index: Text
     private let position: Int
 
     /// The text's one value.
-    init(rootOf index: JSONIndex) { self.init(index, 0) }
+    init(rootOf index: JSONIndex) { self.init(Text(index), 0) }
 
-    private init(_ index: JSONIndex, _ position: Int) {
+    private init(_ index: Text, _ position: Int) {
         self.index = index
         self.position = position
     }
@@ -66,8 +74,8 @@ struct JSONNode {
     var time: Timestamp? {
         let entry = entry
         guard entry.kind == .string else { return nil }
-        return LogTime.rfc3339(
-            index.bytes.span.extracting(entry.start..<entry.end), length: entry.end - entry.start)
+        let bytes = index.bytes
+        return LogTime.rfc3339(bytes.span.extracting(entry.start..<entry.end), length: entry.end - entry.start)
     }
 
     /// The elements of an array; nil where there is none.
@@ -83,7 +91,10 @@ struct JSONNode {
     private var children: [JSONNode] {
         var nodes: [JSONNode] = []
         var next = position + 1
-        while next < entry.next {
+        // Of an array of numbers, which are the long ones, each is one entry.
+        let end = entry.next
+        nodes.reserveCapacity(min(end - next, 16))
+        while next < end {
             nodes.append(JSONNode(index, next))
             next = index.entries[next].next
         }
@@ -93,8 +104,9 @@ struct JSONNode {
     /// Whether a key is `name`, as this program writes it.
     func isKey(_ name: StaticString) -> Bool {
         let entry = entry
-        return entry.kind == .string && entry.end - entry.start == name.utf8CodeUnitCount
-            && index.bytes[entry.start..<entry.end].elementsEqual(UnsafeBufferPointer(name))
+        guard entry.kind == .string, entry.end - entry.start == name.utf8CodeUnitCount else { return false }
+        let bytes = index.bytes
+        return bytes.span.has(name, at: entry.start)
     }
 
     /// nil for half of a pair of surrogates.

@@ -160,11 +160,15 @@ struct JSONMembers {
 
     private mutating func find(_ name: StaticString) -> JSONNode? {
         guard let nodes else { return nil }
-        for start in [likely, 0] {
-            for position in stride(from: start, to: nodes.count, by: 2) where nodes[position].isKey(name) {
+        // Once around, from the likely place on.
+        var position = likely
+        for _ in 0..<nodes.count / 2 {
+            if position >= nodes.count { position = 0 }
+            if nodes[position].isKey(name) {
                 likely = position + 2
                 return nodes[position + 1]
             }
+            position += 2
         }
         return nil
     }
