@@ -38,20 +38,21 @@ struct NagiosText: Sendable {
 
     /// `'label'=value[UOM];[warn];[crit];[min];[max]`
     static func perfdata(_ metric: Metric) -> String {
-        var text = Clean.label(metric.name)
-        text += "="
-        text += number(metric.value)
-        text += metric.unit.rawValue
+        // Bytes: a string looks at itself again for each piece that it gets.
+        var text = Array(Clean.label(metric.name).utf8)
+        text.append(UInt8(ascii: "="))
+        text += number(metric.value).utf8
+        text += metric.unit.rawValue.utf8
         // Those at the end that are not there are left out with their semicolons.
         var semicolons = 0
         for field in [metric.limits.warning, metric.limits.critical, metric.minimum, metric.maximum] {
             semicolons += 1
             guard let field else { continue }
-            for _ in 0..<semicolons { text += ";" }
-            text += number(field)
+            for _ in 0..<semicolons { text.append(UInt8(ascii: ";")) }
+            text += number(field).utf8
             semicolons = 0
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Digits and at most three decimals: perfdata knows no exponent.
