@@ -38,6 +38,8 @@ struct ParallelScan {
 
     private(set) var counter: AttemptCounter
     private var parser: LogParser
+    /// Of pieces that are read again. It has names of its own: what the first one has told may still wait to be counted.
+    private var corrector: LogParser
     private let helper: Helper
     private let desk: Monitor<Desk>
 
@@ -45,6 +47,7 @@ struct ParallelScan {
     init(_ counter: AttemptCounter) {
         self.counter = counter
         parser = counter.newParser(number: 0)
+        corrector = counter.newParser(number: 2)
         helper = Helper(counter.newParser(number: 1))
         desk = Monitor(Desk(time: parser.logTime))
     }
@@ -111,7 +114,7 @@ struct ParallelScan {
         if !desk.access({ $0.time.agrees(with: next.time) }) {
             // The names in it are not told again.
             counter.learn(next.found)
-            next = ParallelScan.understand(next.piece, &parser, desk)
+            next = ParallelScan.understand(next.piece, &corrector, desk)
         }
         counter.take(next.found)
         // Moved: of what two refer to the memory could not be used again.

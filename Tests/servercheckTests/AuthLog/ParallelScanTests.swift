@@ -96,11 +96,16 @@ import Testing
         var random = SeededGenerator(state: UInt64(pause))
         for number in 0..<count {
             let after = Double.random(in: 0..<2 * pause, using: &random)
-            log.fail("192.0.2.\(number % 250)", pid: 1000 + number, port: number, after: after)
+            // Many names, which are told in the order in which they were read.
+            let user = Bool.random(using: &random) ? "user\(number)" : "user\(number % 100)"
+            let isNew = Bool.random(using: &random)
+            let address = isNew ? "10.\(number >> 8).\(number & 255).7" : "192.0.2.\(number % 250)"
+            log.fail(address, user: user, pid: 1000 + number, port: number, after: after)
+            if number % 50 == 0 { log.fail("host\(number).example", pid: 1000 + number, port: number) }
             if number % 11 == 0 { log.addOther() }
             if number % 13 == 0 { log.add("pam_unix(sshd:auth): check pass; user unknown", pid: 1000 + number) }
         }
         let summary = try check(log)
-        #expect(summary.attempts == count && summary.unparsed == 0)
+        #expect(summary.attempts >= count && summary.unparsed == 0 && summary.byUser.count > 2048)
     }
 }
