@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -22,3 +23,8 @@ int cshim_block_all_signals(pthread_attr_t *attributes) {
 }
 
 void cshim_give_back_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }
+
+int cshim_usable_processors(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+}

@@ -23,5 +23,9 @@ int cshim_block_all_signals(pthread_attr_t *attributes);
 /// glibc raises that limit as it goes.
 void cshim_give_back_blocks(int bytes);
 
+/// How many processors this process may run on: sched_getaffinity(2), which taskset(1) and systemd's CPUAffinity= narrow;
+/// all of them on a machine too large for a cpu_set_t.
+int cshim_usable_processors(void);
+
 #pragma clang assume_nonnull end
 #endif

@@ -5,7 +5,7 @@
 // What classic times in a piece mean depends on the lines before it. Who does not know them yet assumes what is known
 // when it begins; where that turns out wrong the piece, which stays in memory until it is counted, is read again.
 
-import Glibc
+import CShim
 
 /// Counts the lines of logs, on two threads where there is much to read.
 struct ParallelScan {
@@ -59,7 +59,7 @@ struct ParallelScan {
     ///   - progress: told now and then how many bytes are read.
     /// - Returns: how it ended; what could be read is counted in any case.
     mutating func read(_ source: consuming LogSource, isLarge: Bool, progress: (Int64) -> Void) -> LogEnd {
-        let isShared = isLarge && sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
+        let isShared = isLarge && cshim_usable_processors() > 1
         let pieces = LogPieces(source, buffers: isShared ? ParallelScan.buffers : 2)
         if isShared { startHelper(pieces) }
         // What this thread understood, while pieces before that are not counted.
