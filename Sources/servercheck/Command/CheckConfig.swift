@@ -4,7 +4,7 @@ import ArgumentParser
 
 struct CheckConfig: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check-config",
+        commandName: "check-config", _superCommandName: "servercheck",
         abstract: "Show every mistake in the config at once, or what will be watched and who is told.",
         discussion: "Exit status: 0 when it can be used, 3 when not.")
 

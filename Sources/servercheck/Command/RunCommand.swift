@@ -6,7 +6,7 @@ import Logging
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run every sensor once, notify, print, exit.")
+        commandName: "run", _superCommandName: "servercheck", abstract: "Run every sensor once, notify, print, exit.")
 
     @OptionGroup var files: FileOptions
     @Flag(help: "Measure and evaluate, print what would be sent and to whom; send nothing, write nothing.")

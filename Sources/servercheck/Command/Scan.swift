@@ -12,7 +12,7 @@ struct Scan: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "scan",
+        commandName: "scan", _superCommandName: "servercheck",
         abstract: "Analyse an auth log: attempts, addresses, users, logins, the busiest window.",
         discussion: """
             Reads plain and gzip logs in the order of time, so that `servercheck scan /var/log/auth.log*` takes them all.

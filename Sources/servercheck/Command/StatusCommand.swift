@@ -4,7 +4,8 @@ import ArgumentParser
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Print the last run's result, without running anything.")
+        commandName: "status", _superCommandName: "servercheck",
+        abstract: "Print the last run's result, without running anything.")
 
     @Option(help: ArgumentHelp("Where state.json lives, if a run was told so.", valueName: "dir"))
     var stateDir: String?

@@ -6,7 +6,8 @@ import Logging
 /// Sends a test message through each channel.
 struct TestChannels: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test-channels", abstract: "Send a test message through each channel.",
+        commandName: "test-channels", _superCommandName: "servercheck",
+        abstract: "Send a test message through each channel.",
         discussion: "Prints a line per channel. Exits 2 when one failed, 3 when the config is bad or names no channel.")
 
     @Option(help: ArgumentHelp("Only this channel.", valueName: "name"))

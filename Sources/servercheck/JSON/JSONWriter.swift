@@ -134,7 +134,7 @@ struct JSONWriter {
     }
 
     private mutating func colon() {
-        bytes.append(contentsOf: UnsafeBufferPointer(isBroken ? " : " : ":"))
+        bytes.append(isBroken ? " : " : ":")
     }
 
     /// Whether what is in the innermost object or array stands in lines of its own.
@@ -149,6 +149,8 @@ struct JSONWriter {
 }
 
 extension [UInt8] {
+    mutating func append(_ text: StaticString) { append(contentsOf: UnsafeBufferPointer(text)) }
+
     /// Appends a number in decimal, with zeros in front up to `width` digits (at most 20).
     mutating func append(decimal number: UInt64, width: Int = 1) {
         var digits: [20 of UInt8] = .init(repeating: UInt8(ascii: "0"))

@@ -14,23 +14,23 @@ struct ScanJSON {
             secondText.removeAll(keepingCapacity: true)
             ScanJSON.append(event.time, to: &secondText, &clock)
         }
-        text.append(contentsOf: #"{"time":"#.utf8)
+        text.append(#"{"time":"#)
         text.append(contentsOf: secondText)
-        text.append(contentsOf: #","address":"#.utf8)
+        text.append(#","address":"#)
         ScanJSON.append(event.address, to: &text)
-        text.append(contentsOf: #","port":"#.utf8)
+        text.append(#","port":"#)
         text.append(contentsOf: (event.port.map { String($0) } ?? "null").utf8)
-        text.append(contentsOf: #","user":"#.utf8)
+        text.append(#","user":"#)
         ScanJSON.append(event.user, to: &text)
-        text.append(contentsOf: #","method":"#.utf8)
+        text.append(#","method":"#)
         ScanJSON.append(event.method, to: &text)
-        text.append(contentsOf: #","invalid_user":"#.utf8)
-        text.append(contentsOf: (event.invalidUser ? "true" : "false").utf8)
-        text.append(contentsOf: #","count":"#.utf8)
+        text.append(#","invalid_user":"#)
+        text.append(event.invalidUser ? "true" : "false")
+        text.append(#","count":"#)
         text.append(contentsOf: String(event.count).utf8)
-        text.append(contentsOf: #","kind":"#.utf8)
+        text.append(#","kind":"#)
         ScanJSON.append(event.kind.rawValue, to: &text)
-        text.append(contentsOf: "}\n".utf8)
+        text.append("}\n")
     }
 
     /// The totals, as the design's section 8 names them, with a line end.
@@ -46,48 +46,52 @@ struct ScanJSON {
         output { text in
             text.append(UInt8(ascii: "{"))
             for (name, number) in numbers { text.append(contentsOf: "\"\(name)\":\(number),".utf8) }
-            text.append(contentsOf: #""first":"#.utf8)
+            text.append(#""first":"#)
             append(summary.first, to: &text, &clock)
-            text.append(contentsOf: #","last":"#.utf8)
+            text.append(#","last":"#)
             append(summary.last, to: &text, &clock)
-            text.append(contentsOf: #","by_address":["#.utf8)
+            text.append(#","by_address":["#)
         }
         for (index, entry) in summary.byAddress.enumerated() {
             output { text in
-                text.append(contentsOf: (index == 0 ? #"{"address":"# : #",{"address":"#).utf8)
+                text.append(index == 0 ? #"{"address":"# : #",{"address":"#)
                 append(entry.address, to: &text)
-                text.append(contentsOf: #","attempts":\#(entry.attempts),"first":"#.utf8)
+                text.append(#","attempts":"#)
+                text.append(decimal: UInt64(entry.attempts.magnitude))
+                text.append(#","first":"#)
                 append(entry.first, to: &text, &clock)
-                text.append(contentsOf: #","last":"#.utf8)
+                text.append(#","last":"#)
                 append(entry.last, to: &text, &clock)
                 text.append(UInt8(ascii: "}"))
             }
         }
-        output { $0.append(contentsOf: #"],"by_user":["#.utf8) }
+        output { $0.append(#"],"by_user":["#) }
         for (index, entry) in summary.byUser.enumerated() {
             output { text in
-                text.append(contentsOf: (index == 0 ? #"{"user":"# : #",{"user":"#).utf8)
+                text.append(index == 0 ? #"{"user":"# : #",{"user":"#)
                 append(entry.user, to: &text)
-                text.append(contentsOf: #","attempts":\#(entry.attempts)}"#.utf8)
+                text.append(#","attempts":"#)
+                text.append(decimal: UInt64(entry.attempts.magnitude))
+                text.append("}")
             }
         }
         output { text in
-            text.append(contentsOf: #"],"peak":"#.utf8)
+            text.append(#"],"peak":"#)
             if let peak = summary.peak {
                 text.append(contentsOf: #"{"attempts":\#(peak.attempts),"start":"#.utf8)
                 append(peak.start, to: &text, &clock)
                 let duration = peak.duration.isFinite ? NumberText.shortest(peak.duration) : "null"
                 text.append(contentsOf: #","duration":\#(duration)}"#.utf8)
             } else {
-                text.append(contentsOf: "null".utf8)
+                text.append("null")
             }
-            text.append(contentsOf: "}\n".utf8)
+            text.append("}\n")
         }
     }
 
     private static func append(_ time: Timestamp?, to text: inout [UInt8], _ clock: inout LocalClock) {
         guard let time else {
-            text.append(contentsOf: "null".utf8)
+            text.append("null")
             return
         }
         text.append(UInt8(ascii: "\""))
@@ -98,13 +102,17 @@ struct ScanJSON {
     /// RFC 8259, section 7. Characters that a terminal obeys or that turn text around are escaped beyond what it asks.
     static func append(_ string: String?, to text: inout [UInt8]) {
         guard let string else {
-            text.append(contentsOf: "null".utf8)
+            text.append("null")
             return
         }
         text.append(UInt8(ascii: "\""))
-        if string.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
-            text.append(contentsOf: string.utf8)
-        } else {
+        var copy = string
+        let isPlain = copy.withUTF8 { bytes in
+            let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+            if isPlain { text.append(contentsOf: bytes) }
+            return isPlain
+        }
+        if !isPlain {
             for scalar in string.unicodeScalars {
                 switch scalar {
                 case "\"", "\\":

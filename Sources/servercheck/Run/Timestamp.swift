@@ -45,18 +45,14 @@ extension Timestamp {
         var broken = tm()
         guard localtime_r(&clock, &broken) != nil else { return utcText }
         var bytes: [UInt8] = []
-        appendLocal(offset: Int64(broken.tm_gmtoff), to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// The same as bytes, where the offset from UTC, in seconds, is known.
-    func appendLocal(offset: Int64, to bytes: inout [UInt8]) {
+        let offset = Int64(broken.tm_gmtoff)
         Timestamp.append(clock: seconds + offset, to: &bytes)
         bytes.append(UInt8(ascii: offset <= -60 ? "-" : "+"))
         let minutes = offset.magnitude / 60
         bytes.append(decimal: minutes / 60, width: 2)
         bytes.append(UInt8(ascii: ":"))
         bytes.append(decimal: minutes % 60, width: 2)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// RFC 3339 in UTC with microseconds where there are any: `2026-11-23T15:42:13.755266Z`.
