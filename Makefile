@@ -5,7 +5,7 @@
 .ONESHELL:
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
-.PHONY: help run test lint unit system bench deps deps-build build install deb dist clean
+.PHONY: help run test lint unit system bench order deps deps-build build install deb dist clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -75,6 +75,9 @@ unit: deps-build  ## the unit tests
 system: deps build  ## the system tests; as root all of them run
 	@SERVERCHECK=$(CURDIR)/$(BINARY) $(PYTHON) -B -m pytest -p no:cacheprovider -rs --durations=5 Tests/system
 
+order: deps build  ## after much change: which functions a run needs, for the linker to put them together
+	@$(PYTHON) -B bench/order.py $(BINARY)
+
 bench: deps build  ## measure it against the tools it replaces, 10 minutes; ROWS="run scan" for a part
 	@SERVERCHECK=$(CURDIR)/$(BINARY) $(PYTHON) -B bench/bench.py
 
@@ -126,7 +129,8 @@ build: deps-build  ## the release binary: .build/release/servercheck
 	swift build -c release --product servercheck --static-swift-stdlib --disable-local-rpath \
 	    -Xlinker "-L$(LINK_DIRECTORY)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
 	    -Xswiftc -Xclang-linker -Xswiftc -no-pie \
-	    -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
+	    -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
+	    -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --section-ordering-file=$(CURDIR)/bench/function-order.txt
 
 install:  ## copy what `make build` built below DESTDIR and PREFIX (/usr/local), as install.sh does; starts nothing
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" ./install.sh --no-start --binary $(BINARY)

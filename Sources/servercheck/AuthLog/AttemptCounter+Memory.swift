@@ -50,7 +50,8 @@ extension AttemptCounter {
         let mayCount = connection.attempts == 0 && connection.counted == 0
         let user = mayCount && connection.user >= 0 ? text(connection.user) : nil
         return SavedConnection(
-            pid: connection.pid, port: connection.port, peer: connection.peer.flatMap { savedText($0) }, user: user,
+            pid: connection.pid, port: UInt16(exactly: connection.port),
+            peer: connection.peer.flatMap { savedText($0) }, user: user,
             invalid: mayCount && connection.invalidUser ? true : nil, marker: mayCount ? connection.firstMarker : nil,
             seen: Timestamp(seconds: connections.lastSeen(index).seconds),
             read: Timestamp(seconds: connection.readAt.seconds),
@@ -74,7 +75,7 @@ extension AttemptCounter {
         let limit = AttemptMemory.openLimit + AttemptMemory.doneLimit
         for saved in memory.connections.prefix(limit) where connections.index(ofPID: saved.pid) == nil {
             var connection = Connection(pid: saved.pid, readAt: saved.read)
-            connection.port = saved.port
+            connection.port = saved.port.map(Int32.init) ?? -1
             connection.peer = saved.peer.flatMap { hosts.peer($0) }
             connection.user = saved.user.map { users.number(of: $0) ?? -2 } ?? -1
             connection.invalidUser = saved.invalid == true

@@ -9,7 +9,7 @@
 /// Counts the failed attempts and logins of an auth log.
 struct AttemptCounter {
     /// Called for every counted attempt and login, with its texts; nil costs nothing.
-    var onEvent: ((AttemptEvent) -> Void)? { didSet { parser.keepsTexts = onEvent != nil } }
+    var onEvent: ((AttemptEvent) -> Void)? { didSet { parser.keepsMethods = onEvent != nil } }
     /// Called for every counted attempt: when, and how many. Cheap.
     var onAttempt: ((_ time: Timestamp, _ count: Int) -> Void)?
 
@@ -75,7 +75,7 @@ struct AttemptCounter {
     /// - Parameter number: from 0 on, another one for each.
     func newParser(number: Int) -> LogParser {
         var parser = LogParser(time: parser.logTime, mixer: Mixer(), number: number)
-        parser.keepsTexts = onEvent != nil
+        parser.keepsMethods = onEvent != nil
         return parser
     }
 
@@ -114,18 +114,19 @@ struct AttemptCounter {
         learn(sightings)
         let list = sightings.list.span
         for index in list.indices {
-            let line = numbers[current].translated(list[index])
+            let line = list[index]
             advance(to: line.time)
             if line.meaning == .nothing { continue }
+            let user = numbers[current].user(line.user)
             // Most lines are another one of their connection.
-            let further = line.texts < 0 ? connections.takeFurther(line, now: now) : (index: -1, new: 0)
+            let further = line.more < 0 ? connections.takeFurther(line, user: user, now: now) : (index: -1, new: 0)
             if further.index < 0 {
-                take(line, sightings.texts)
+                take(line, user: user, line.more < 0 ? nil : sightings.further[Int(line.more)])
                 continue
             }
             if further.new > 0 {
                 count(
-                    further.new, at: further.index, time: line.time, user: line.user, method: nil,
+                    further.new, at: further.index, time: line.time, user: user, method: nil,
                     invalidUser: line.invalidUser)
             }
             end(line.meaning, at: further.index)
@@ -216,17 +217,24 @@ extension AttemptCounter {
         }
     }
 
-    private mutating func take(_ line: Sighting, _ texts: [SightingTexts]) {
+    private mutating func take(_ sighting: Sighting, user: Int32, _ further: FurtherSighting?) {
+        let isNumbered = sighting.address >= 0
+        let line = ConnectionLine(
+            sighting, user: user, count: further?.count ?? 1,
+            peer: isNumbered
+                ? Peer(ip: numbers[current].ip(ofAddress: sighting.address))
+                : further?.peer.flatMap(numbers[current].peer),
+            row: numbers[current].row(ofAddress: sighting.address))
         let index = connection(of: line)
         if connections[index].counted > 0, let peer = line.peer, connections[index].wants(peer) {
             move(index, to: peer, time: line.time)
         }
-        let more = connections[index].take(line, row: numbers[current].row(line.address), now: now)
+        let more = connections[index].take(line, now: now)
         if more > 0 {
-            let method = line.texts < 0 ? nil : texts[Int(line.texts)].method
-            count(more, at: index, time: line.time, user: line.user, method: method, invalidUser: line.invalidUser)
+            count(
+                more, at: index, time: line.time, user: user, method: further?.method, invalidUser: line.invalidUser)
         }
-        if line.meaning == .login { login(line, line.texts < 0 ? nil : texts[Int(line.texts)], at: index) }
+        if line.meaning == .login { login(line, further, at: index) }
         end(line.meaning, at: index)
     }
 
@@ -244,7 +252,7 @@ extension AttemptCounter {
     }
 
     /// The connection that a line belongs to, a new one where it begins one; it is the last used one now.
-    private mutating func connection(of line: Sighting) -> Int {
+    private mutating func connection(of line: ConnectionLine) -> Int {
         if let index = connections.index(ofPID: line.pid) {
             if !connections[index].isOver(at: line) {
                 connections.touch(index, line.time)
@@ -270,8 +278,7 @@ extension AttemptCounter {
 
     /// Nothing more is to come, but a repeated closing line perhaps. A connection with markers only counts now.
     mutating func close(_ index: Int) {
-        connections[index].closed = true
-        guard connections[index].isMarkedOnly, let time = connections[index].firstMarker else { return }
+        guard let time = connections[index].close() else { return }
         let user = connections[index].user
         count(1, at: index, time: time, user: user, method: nil, invalidUser: connections[index].invalidUser)
     }
@@ -285,8 +292,7 @@ extension AttemptCounter {
         _ number: Int, at index: Int, time: Timestamp, user: Int32, method: String?,
         invalidUser: Bool
     ) {
-        let connection = connections[index]
-        let peer = connection.peer
+        let peer = connections[index].peer
         let isIgnored = isIgnored(peer)
         let isFirst = connections[index].count(number, here: !isIgnored)
         if isIgnored { return }
@@ -296,13 +302,13 @@ extension AttemptCounter {
         summary.first = min(summary.first ?? time, time)
         summary.last = max(summary.last ?? time, time)
         if let peer {
-            var row = connection.row
+            var row = connections[index].row
             if row == -1 {
                 row = tables.row(for: peer, time: time)
                 connections[index].row = row
                 // Another parser may have read the lines before.
-                let address = connection.address
-                if address >= 0 { numbers[LogParser.number(ofAddress: address)].remember(row, address) }
+                let address = connections[index].address
+                if address >= 0 { numbers[LogParser.number(ofAddress: address)].remember(row, ofAddress: address) }
             }
             tables.add(row: row, time: time, count: number)
         } else {
@@ -315,27 +321,27 @@ extension AttemptCounter {
         guard let onEvent else { return }
         onEvent(
             AttemptEvent(
-                time: time, address: peer.map { hosts.text($0) }, port: connection.port,
+                time: time, address: peer.map { hosts.text($0) }, port: UInt16(exactly: connections[index].port),
                 user: user >= 0 ? users.text(user) : nil, method: method, invalidUser: invalidUser,
                 count: number, kind: .failure))
     }
 
-    private mutating func login(_ line: Sighting, _ texts: SightingTexts?, at index: Int) {
+    private mutating func login(_ line: ConnectionLine, _ further: FurtherSighting?, at index: Int) {
         let time = line.time
-        summary.logins = summary.logins.addingSaturated(Int(line.count))
+        summary.logins = summary.logins.addingSaturated(line.count)
         let peer = connections[index].peer
         onEvent?(
             AttemptEvent(
-                time: time, address: peer.map { hosts.text($0) }, port: connections[index].port,
-                user: texts?.user,
-                method: texts?.method, invalidUser: false, count: Int(line.count), kind: .login))
+                time: time, address: peer.map { hosts.text($0) }, port: UInt16(exactly: connections[index].port),
+                user: further?.user,
+                method: further?.method, invalidUser: false, count: line.count, kind: .login))
         if isIgnored(peer) { return }
         let failures = peer.map { recent.count($0, before: time) } ?? 0
         let isSuspicious = rules.loginAfterFailures > 0 && failures >= rules.loginAfterFailures
         guard isSuspicious || rules.notifyLogins else { return }
         // The address is filled in when the names are known.
         let login = AttemptSummary.Login(
-            time: time, address: nil, user: texts?.user, method: texts?.method, failures: failures,
+            time: time, address: nil, user: further?.user, method: further?.method, failures: failures,
             suspicious: isSuspicious)
         if summary.notableLogins.count < AttemptCounter.notableLimit {
             summary.notableLogins.append(login)

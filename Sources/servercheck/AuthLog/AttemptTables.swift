@@ -8,7 +8,6 @@ struct AttemptTables {
     static let userLimit = 4096
 
     private struct Row {
-        var peer: Peer
         var attempts: Int
         var first: Timestamp
         var last: Timestamp
@@ -21,6 +20,8 @@ struct AttemptTables {
     }
 
     private var rows: [Row] = []
+    /// Of the rows; apart from them, because of most lines only the rows are touched.
+    private var peers: [Peer] = []
     private var slots = HashSlots()
     private let mixer: Mixer
     private var attemptsOfUser: [Int] = []
@@ -39,7 +40,8 @@ struct AttemptTables {
         if row >= 0 { return Int32(row) }
         guard rows.count < AttemptTables.addressLimit else { return AttemptTables.otherRow }
         slots.add(hash: peer.hash(mixer))
-        rows.append(Row(peer: peer, attempts: 0, first: time, last: time))
+        rows.append(Row(attempts: 0, first: time, last: time))
+        peers.append(peer)
         return Int32(rows.count - 1)
     }
 
@@ -55,7 +57,7 @@ struct AttemptTables {
 
     /// -1: there is none.
     private func row(of peer: Peer) -> Int {
-        slots.number(hash: peer.hash(mixer)) { rows[$0].peer == peer }
+        slots.number(hash: peer.hash(mixer)) { peers[$0] == peer }
     }
 
     /// A host name, or nothing, turned out to be an address: its attempts move there.
@@ -92,10 +94,10 @@ struct AttemptTables {
         var counts: [AttemptSummary.AddressCount] = []
         let least = AttemptTables.least(of: limit, rows.lazy.map(\.attempts))
         counts.reserveCapacity(min(limit, rows.count))
-        for row in rows where row.attempts >= least {
+        for (row, peer) in zip(rows, peers) where row.attempts >= least {
             counts.append(
                 AttemptSummary.AddressCount(
-                    address: text(row.peer), attempts: row.attempts, first: row.first, last: row.last))
+                    address: text(peer), attempts: row.attempts, first: row.first, last: row.last))
         }
         counts.sort { ($1.attempts, $0.address) < ($0.attempts, $1.address) }
         return counts

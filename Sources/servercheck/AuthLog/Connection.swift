@@ -1,9 +1,32 @@
 // What is known about one connection: one process of sshd, from its first line to its last.
 
+/// One line of a connection, with the counter's numbers.
+struct ConnectionLine {
+    var time: Timestamp
+    var pid: UInt32
+    var meaning: SSHDEvent.Meaning
+    var invalidUser: Bool
+    /// -1: it names none.
+    var port: Int32
+    var user: Int32
+    var count: Int
+    var peer: Peer?
+    /// The parser's number for the peer's address, and the row of that; -1: not known.
+    var address: Int32
+    var row: Int32
+
+    init(_ sighting: Sighting, user: Int32, count: Int, peer: Peer?, row: Int32) {
+        (time, pid, meaning, invalidUser) = (sighting.time, sighting.pid, sighting.meaning, sighting.invalidUser)
+        (port, address) = (sighting.port, sighting.address)
+        (self.user, self.count, self.peer, self.row) = (user, count, peer, row)
+    }
+}
+
 /// One connection. Its attempts are counted as they come; `counted` says how many were.
 struct Connection: Sendable, Equatable {
     var pid: UInt32
-    var port: UInt16?
+    /// -1: not known.
+    var port: Int32 = -1
     /// Of the first line that names one; an address replaces a host name.
     var peer: Peer?
     /// The row of the peer in the table of attempts; -1: not known.
@@ -41,21 +64,27 @@ struct Connection: Sendable, Equatable {
     var isBlank: Bool { firstMarker == nil && attempts == 0 && counted == 0 && !loggedIn }
 
     /// Whether it is an attempt only by its markers. Such a one is counted when nothing more is to come.
-    var isMarkedOnly: Bool { firstMarker != nil && attempts == 0 && counted == 0 && !loggedIn }
+    private var isMarkedOnly: Bool { firstMarker != nil && attempts == 0 && counted == 0 && !loggedIn }
+
+    /// Nothing more is to come.
+    ///
+    /// - Returns: the time at which it now counts by its markers; nil: it does not.
+    mutating func close() -> Timestamp? {
+        closed = true
+        return isMarkedOnly ? firstMarker : nil
+    }
 
     /// Whether a line belongs to another connection whose process has the same pid.
-    func isOver(at line: Sighting) -> Bool {
-        let otherPort = line.port != nil && port != nil && line.port != port
+    func isOver(at line: ConnectionLine) -> Bool {
+        let otherPort = line.port >= 0 && port >= 0 && line.port != port
+        let newPort = line.port >= 0 && port < 0
         // A name and an address may be the same machine.
         var otherPeer = false
         if let peer = line.peer, let own = self.peer, peer.isHostName == own.isHostName { otherPeer = peer != own }
         switch line.meaning {
-        case .opening, .openingMarker:
-            return otherPort || otherPeer || (closed && port == nil && line.port != nil)
-        case .mention, .end, .nothing:
-            return closed && otherPort
-        default:
-            return closed && (otherPort || otherPeer || (port == nil && line.port != nil))
+        case .opening, .openingMarker: return otherPort || otherPeer || (closed && newPort)
+        case .mention, .end, .nothing: return closed && otherPort
+        default: return closed && (otherPort || otherPeer || newPort)
         }
     }
 
@@ -65,33 +94,39 @@ struct Connection: Sendable, Equatable {
     /// Whether a line names the very address and port that its lines before named: it is no other connection's.
     @inline(__always)
     func isSame(_ line: Sighting) -> Bool {
-        address >= 0 && line.address == address && line.port == port && port != nil
+        address >= 0 && line.address == address && line.port == port && port >= 0
     }
 
     /// Takes over what a line of it says.
     ///
-    /// - Parameter row: of the line's peer.
     /// - Returns: how many attempts are new.
-    mutating func take(_ line: Sighting, row: Int32, now: Timestamp) -> Int {
-        if let peer = line.peer, wants(peer) { (self.peer, self.row) = (peer, row) }
-        if let peer, peer == line.peer { address = line.address }
-        if port == nil { port = line.port }
-        return takeFurther(line, now: now)
+    mutating func take(_ line: ConnectionLine, now: Timestamp) -> Int {
+        if let peer = line.peer, wants(peer) { (self.peer, row) = (peer, line.row) }
+        if line.address >= 0, let peer, peer == line.peer { address = line.address }
+        if port < 0 { port = line.port }
+        return take(line.meaning, line.count, user: line.user, invalidUser: line.invalidUser, time: line.time, now: now)
     }
 
-    /// The same of a line that names the same peer.
+    /// The same of a line that names the same peer, and says nothing else.
     @inline(__always)
-    mutating func takeFurther(_ line: Sighting, now: Timestamp) -> Int {
+    mutating func takeFurther(_ line: Sighting, user: Int32, now: Timestamp) -> Int {
+        take(line.meaning, 1, user: user, invalidUser: line.invalidUser, time: line.time, now: now)
+    }
+
+    @inline(__always)
+    private mutating func take(
+        _ meaning: SSHDEvent.Meaning, _ count: Int, user: Int32, invalidUser: Bool, time: Timestamp, now: Timestamp
+    ) -> Int {
         readAt = now
-        if user == -1 { user = line.user }
-        if line.invalidUser { invalidUser = true }
-        switch line.meaning {
-        case .failure: failures = failures.addingSaturated(Int(line.count))
-        case .keyboardFailure: keyboardFailures = keyboardFailures.addingSaturated(Int(line.count))
-        case .pamFailure: pamFailures = pamFailures.addingSaturated(Int(line.count))
-        case .openingMarker, .marker, .closingMarker: if firstMarker == nil { firstMarker = line.time }
+        if self.user == -1 { self.user = user }
+        if invalidUser { self.invalidUser = true }
+        switch meaning {
+        case .failure: failures = failures.addingSaturated(count)
+        case .keyboardFailure: keyboardFailures = keyboardFailures.addingSaturated(count)
+        case .pamFailure: pamFailures = pamFailures.addingSaturated(count)
+        case .openingMarker, .marker, .closingMarker: if firstMarker == nil { firstMarker = time }
         case .login: loggedIn = true
-        case .end, .opening, .mention, .nothing: break
+        case .end, .opening, .mention, .nothing: return 0
         }
         return attempts - min(attempts, counted)
     }

@@ -54,11 +54,11 @@ struct Connections {
     ///
     /// - Returns: the connection's number, -1 where the line is another's, and how many attempts are new.
     @inline(__always)
-    mutating func takeFurther(_ line: Sighting, now: Timestamp) -> (index: Int, new: Int) {
+    mutating func takeFurther(_ line: Sighting, user: Int32, now: Timestamp) -> (index: Int, new: Int) {
         guard let index = index(ofPID: line.pid) else { return (-1, 0) }
         var entries = entries.mutableSpan
         guard entries[index].isSame(line) else { return (-1, 0) }
-        let new = entries[index].takeFurther(line, now: now)
+        let new = entries[index].takeFurther(line, user: user, now: now)
         touch(index, line.time)
         return (index, new)
     }

@@ -54,8 +54,9 @@ extension LogParser {
             }
             let end = min(count, bytes.bytes.lineEnd(from: start))
             let isCRLF = end > start && bytes[end &- 1] == UInt8(ascii: "\r")
+            let time = isKnown && head.isTimed ? head.time(window) : LineHead.none
             bytes.bytes.withBytes(start..<(isCRLF ? end &- 1 : end)) {
-                read($0, headIsKnown: isKnown && head.isTimed)
+                if time == LineHead.none { read($0) } else { read($0, time: time) }
             }
             start = end &+ 1
         }
@@ -83,7 +84,7 @@ extension LogParser {
         guard time != LineHead.none, pid.count > 0, pid.count < 8, line.passes("]: ", bytes) else { return false }
         guard !LogParser.isSilent(bytes, at: line.place) else {
             found.sshdLines &+= 1
-            if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
+            _ = follow(time)
             addSilent(time)
             place = line.place
             return true
@@ -92,20 +93,19 @@ extension LogParser {
         line.memoryPlace = LineMemory.place(number)
         guard readMessage(&line, bytes) else { return false }
         found.sshdLines &+= 1
-        if head.isClassic { logTime.follow(seconds: Timestamp(microseconds: time).seconds) }
         goOn(to: time)
         (place, isWhole) = (line.place, line.isWhole)
-        var texts: Int32 = -1
-        if keepsTexts, line.meaning == .failure {
-            texts = Int32(clamping: found.texts.count)
-            found.texts.append(SightingTexts(method: "password"))
+        var more: Int32 = -1
+        if keepsMethods, let method = line.method {
+            more = Int32(clamping: found.further.count)
+            found.further.append(FurtherSighting(method: method))
         }
         found.list.append(
             Sighting(
-                time: Timestamp(microseconds: time), pid: UInt32(truncatingIfNeeded: number), meaning: line.meaning,
-                invalidUser: line.invalidUser, port: UInt16(truncatingIfNeeded: line.port),
-                user: Int32(truncatingIfNeeded: line.user), peer: Peer(ip: line.ip),
-                address: Int32(truncatingIfNeeded: line.address), texts: texts))
+                time: follow(time), pid: UInt32(truncatingIfNeeded: number), user: Int32(truncatingIfNeeded: line.user),
+                address: Int32(truncatingIfNeeded: line.address), port: Int32(truncatingIfNeeded: line.port),
+                more: more,
+                meaning: line.meaning, invalidUser: line.invalidUser))
         return true
     }
 
@@ -131,9 +131,14 @@ extension LogParser {
         var end = FastLine.End.any
         switch bytes.byte(at: line.place) {
         case UInt8(ascii: "F"):
-            guard line.passes("Failed password for ", bytes) else { return false }
+            if line.passes("Failed password for ", bytes) {
+                line.meaning = .failure
+            } else {
+                guard line.passes("Failed keyboard-interactive/pam for ", bytes) else { return false }
+                line.meaning = .keyboardFailure
+            }
             line.invalidUser = line.passes("invalid user ", bytes)
-            (line.meaning, end) = (.failure, .ssh2)
+            end = .ssh2
         case UInt8(ascii: "I"):
             guard line.passes("Invalid user ", bytes) else { return false }
             (line.invalidUser, line.meaning, end) = (true, .openingMarker, .now)
@@ -209,7 +214,6 @@ extension LogParser {
     @inline(__always)
     private mutating func readPeer(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
         guard memory[line.memoryPlace].isPeer(bytes, at: line.place) else { return readNewPeer(&line, bytes) }
-        line.ip = memory[line.memoryPlace].ip
         line.address = memory[line.memoryPlace].address
         line.port = memory[line.memoryPlace].port
         line.place &+= memory[line.memoryPlace].peerLength
@@ -226,18 +230,17 @@ extension LogParser {
         guard port.count > 0, port.count <= 5, port.value <= 65_535 else { return false }
         let hash = addresses.hash(address)
         var number = addresses.number(of: address, hash: hash)
-        if number >= 0 {
-            line.ip = addresses.value(number)
-        } else {
+        if number < 0 {
             guard let ip = address.withBytes({ IPAddress($0) }) else { return false }
-            line.ip = ip
-            number = addresses.insert(address, hash: hash, ip)
+            number = addresses.insert(address, hash: hash, ())
+            guard number >= 0 else { return false }
+            found.addresses.append(ip)
         }
-        line.address = number < 0 ? -1 : number | found.parser << 16
+        line.address = number | found.parser << 16
         line.port = Int(truncatingIfNeeded: port.value)
         line.place = portStart &+ port.count
         memory[line.memoryPlace].learnPeer(
-            bytes, start..<line.place, ip: line.ip, address: line.address, port: line.port)
+            bytes, start..<line.place, address: line.address, port: line.port)
         return true
     }
 }
@@ -265,11 +268,19 @@ private struct FastLine {
     var meaning = SSHDEvent.Meaning.nothing
     var invalidUser = false
     var user = -1
-    var ip = IPAddress(high: 0, low: 0)
     var address = -1
     var port = 0
 
     init(place: Int) { self.place = place }
+
+    /// Of an attempt.
+    var method: String? {
+        switch meaning {
+        case .failure: "password"
+        case .keyboardFailure: "keyboard-interactive/pam"
+        default: nil
+        }
+    }
 
     /// Whether `text` comes next; then it is passed.
     @inline(__always)

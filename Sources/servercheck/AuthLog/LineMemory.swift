@@ -9,8 +9,8 @@ struct LineMemory: Sendable {
         private(set) var peerLength = 0
         /// Eight bytes each; the last one overlaps those before.
         private var peer: (UInt64, UInt64, UInt64, UInt64, UInt64, last: UInt64) = (0, 0, 0, 0, 0, 0)
-        private var peerMask: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
-        private(set) var ip = IPAddress(high: 0, low: 0)
+        /// Of all but the first and the last.
+        private var peerMask: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         private(set) var address = -1
         private(set) var port = 0
         /// The user name and the space behind it; 0: nothing is known.
@@ -24,10 +24,10 @@ struct LineMemory: Sendable {
         func isPeer(_ bytes: LineWindow, at start: Int) -> Bool {
             var difference = (bytes.word(at: start) ^ peer.0) | (bytes.word(at: start &+ peerLength &- 8) ^ peer.last)
             // Without a branch for each length: those come in no order. Masks of words that are not used are zero.
-            difference |= (bytes.word(at: start &+ 8) ^ peer.1) & peerMask.1
-            difference |= (bytes.word(at: start &+ 16) ^ peer.2) & peerMask.2
-            difference |= (bytes.word(at: start &+ 24) ^ peer.3) & peerMask.3
-            difference |= (bytes.word(at: start &+ 32) ^ peer.4) & peerMask.4
+            difference |= (bytes.word(at: start &+ 8) ^ peer.1) & peerMask.0
+            difference |= (bytes.word(at: start &+ 16) ^ peer.2) & peerMask.1
+            difference |= (bytes.word(at: start &+ 24) ^ peer.3) & peerMask.2
+            difference |= (bytes.word(at: start &+ 32) ^ peer.4) & peerMask.3
             guard difference == 0, peerLength > 0 else { return false }
             // The port may go on.
             return !bytes.byte(at: start &+ peerLength).isDigit
@@ -41,7 +41,7 @@ struct LineMemory: Sendable {
             return first | second == 0 && userLength > 0
         }
 
-        mutating func learnPeer(_ bytes: LineWindow, _ range: Range<Int>, ip: IPAddress, address: Int, port: Int) {
+        mutating func learnPeer(_ bytes: LineWindow, _ range: Range<Int>, address: Int, port: Int) {
             let start = range.lowerBound
             peerLength = range.count >= 8 && range.count <= 48 ? range.count : 0
             peer = (
@@ -49,10 +49,10 @@ struct LineMemory: Sendable {
                 bytes.word(at: start + 24), bytes.word(at: start + 32), bytes.word(at: range.upperBound - 8)
             )
             peerMask = (
-                0, LineMemory.mask(peerLength &- 8), LineMemory.mask(peerLength &- 16),
+                LineMemory.mask(peerLength &- 8), LineMemory.mask(peerLength &- 16),
                 LineMemory.mask(peerLength &- 24), LineMemory.mask(peerLength &- 32)
             )
-            (self.ip, self.address, self.port) = (ip, address, port)
+            (self.address, self.port) = (address, port)
         }
 
         /// - Parameter length: of the name.

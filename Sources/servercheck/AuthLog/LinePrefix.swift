@@ -19,8 +19,7 @@ enum LinePrefix: Equatable {
     case sshd(pid: UInt32, time: TimeStyle, message: Range<Int>)
 
     init(_ line: Span<UInt8>) {
-        var end = line.count
-        if end > 0, line[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        let end = LinePrefix.end(of: line)
         let style: TimeStyle
         let hostStart: Int
         if LinePrefix.looksClassic(line) {
@@ -47,13 +46,18 @@ enum LinePrefix: Equatable {
         }
     }
 
+    /// Before a CR.
+    static func end(of line: Span<UInt8>) -> Int {
+        line.count > 0 && line[line.count - 1] == UInt8(ascii: "\r") ? line.count - 1 : line.count
+    }
+
     private static func looksClassic(_ line: Span<UInt8>) -> Bool {
         line.count > 16 && line[3] == UInt8(ascii: " ") && line[6] == UInt8(ascii: " ")
             && line[9] == UInt8(ascii: ":") && line[12] == UInt8(ascii: ":") && line[15] == UInt8(ascii: " ")
     }
 
     /// `sshd[PID]: `, `sshd-session[PID]: ` (OpenSSH 9.8) or `sshd-auth[PID]: ` (OpenSSH 10.0), and nothing else.
-    private static func tag(_ line: Span<UInt8>, at start: Int, end: Int) -> (pid: UInt32, messageStart: Int)? {
+    static func tag(_ line: Span<UInt8>, at start: Int, end: Int) -> (pid: UInt32, messageStart: Int)? {
         guard line.has("sshd", at: start) else { return nil }
         var index = start + 4
         if line.has("-session", at: index) {

@@ -6,13 +6,14 @@ struct LogParser: Sendable {
     /// The bits of an address's number that count what one parser found; those above are the parser's own number.
     static let addressMask: Int32 = 0xFFFF
     static func number(ofAddress address: Int32) -> Int { Int(address >> 16) }
-    /// Names that are remembered from one batch to the next. The table holds more: those of a batch beside them.
+    /// Names and addresses that are remembered from one batch to the next. The tables hold more: those of a batch beside them.
     private static let nameLimit = 2048
+    private static let addressLimit = 6144
 
     /// Read, and not yet taken.
     var found = Sightings()
     /// Whether failures are told of, and not only counted.
-    var keepsTexts = false
+    var keepsMethods = false
 
     var logTime: LogTime
     private var hosts: PeerNames
@@ -26,7 +27,7 @@ struct LogParser: Sendable {
     private var latest = Int64.max
     /// Of the fast path: the head of the line before, and what it has seen.
     var head = LineHead()
-    var addresses: ShortTextTable<IPAddress>
+    var addresses: ShortTextTable<Void>
     var users: ShortTextTable<Int32>
     var memory = LineMemory()
 
@@ -49,7 +50,7 @@ struct LogParser: Sendable {
         found = batch
         latest = .max
         let isFull =
-            users.count > LogParser.nameLimit || addresses.count > ShortTextTable<IPAddress>.limit / 2
+            users.count > LogParser.nameLimit || addresses.count > LogParser.addressLimit
             || userNames.count > LogParser.nameLimit || hosts.table.count > LogParser.nameLimit
         guard isFull else { return }
         found.epoch &+= 1
@@ -83,9 +84,7 @@ struct LogParser: Sendable {
     }
 
     /// One complete line, without its line end.
-    ///
-    /// - Parameter headIsKnown: whether its head is the one that the fast path remembers.
-    mutating func read(_ line: Span<UInt8>, headIsKnown: Bool = false) {
+    mutating func read(_ line: Span<UInt8>) {
         found.lines &+= 1
         found.bytes &+= line.count &+ 1
         let pid: UInt32
@@ -93,7 +92,7 @@ struct LogParser: Sendable {
         let message: Range<Int>
         switch LinePrefix(line) {
         case .foreign(let style):
-            if !headIsKnown, let style { head = LineHead(line, style: style, time: nil) }
+            if let style { head = LineHead(line, style: style, time: nil) }
             return
         case .unreadable:
             found.sshdLines &+= 1
@@ -108,8 +107,29 @@ struct LogParser: Sendable {
             head = LineHead()
             return
         }
-        if !headIsKnown { head = logTime.isAmbiguous ? LineHead() : LineHead(line, style: style, time: time) }
+        head = logTime.isAmbiguous ? LineHead() : LineHead(line, style: style, time: time)
         add(SSHDLine.event(line, message: message), line, pid: pid, time: time)
+    }
+
+    /// One complete line, without its line end, whose head is the one that the fast path remembers.
+    ///
+    /// - Parameter time: its time, in microseconds.
+    mutating func read(_ line: Span<UInt8>, time: Int64) {
+        found.lines &+= 1
+        found.bytes &+= line.count &+ 1
+        let end = LinePrefix.end(of: line)
+        guard let tag = LinePrefix.tag(line, at: head.length, end: end) else { return }
+        found.sshdLines &+= 1
+        let time = follow(time)
+        add(SSHDLine.event(line, message: tag.messageStart..<end), line, pid: tag.pid, time: time)
+    }
+
+    /// A line in the minute of the head was read.
+    @inline(__always)
+    mutating func follow(_ microseconds: Int64) -> Timestamp {
+        let time = Timestamp(microseconds: microseconds)
+        if head.isClassic { logTime.follow(seconds: time.seconds) }
+        return time
     }
 
     /// One message of sshd without a prefix: an entry of the journal counts as a line.
@@ -131,16 +151,16 @@ struct LogParser: Sendable {
         goOn(to: time.microseconds)
         var sighting = Sighting(time: time, pid: pid, meaning: event.meaning)
         sighting.invalidUser = event.invalidUser
-        sighting.port = event.port
+        if let port = event.port { sighting.port = Int32(port) }
         if let range = event.user { sighting.user = userNames.number(of: line, range) ?? -2 }
-        sighting.peer = event.address.flatMap { hosts.peer(line, $0, ip: event.ip) }
-        sighting.count = Int32(clamping: event.count)
-        if keepsTexts || event.meaning == .login {
-            let method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }
-            let user = event.meaning == .login ? event.user.map { line.text($0) } : nil
-            sighting.texts = Int32(clamping: found.texts.count)
-            found.texts.append(SightingTexts(method: method, user: user))
+        var further = FurtherSighting(
+            peer: event.address.flatMap { hosts.peer(line, $0, ip: event.ip) }, count: event.count)
+        if keepsMethods || event.meaning == .login {
+            further.method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }
+            if event.meaning == .login { further.user = event.user.map { line.text($0) } }
         }
+        sighting.more = Int32(clamping: found.further.count)
+        found.further.append(further)
         found.list.append(sighting)
     }
 

@@ -1,5 +1,5 @@
-// Names on their way from a parser to the counter. A parser gives each name a small number and tells the name once, with
-// the sightings that first refer to it. It may forget all of them and begin anew; the counter does not.
+// Names on their way from a parser to the counter. A parser gives each name and address a small number and tells it once,
+// with the sightings that first refer to it. It may forget all of them and begin anew; the counter does not.
 
 /// Names, one behind the other.
 struct NameList: Sendable {
@@ -37,6 +37,7 @@ struct ParserNumbers {
     /// The counter's numbers of users and hosts; -2: beyond its table.
     private var users: [Int32] = []
     private var hosts: [Int32] = []
+    private var addresses: [IPAddress] = []
     /// The rows of addresses; -1: not known.
     private var rows: [Int32] = []
 
@@ -48,31 +49,29 @@ struct ParserNumbers {
             sightings.users.forEach { users.append(table.number(of: $0, $0.indices) ?? -2) }
         }
         if sightings.hosts.count > 0 { sightings.hosts.forEach { hosts.append(names.number(of: $0) ?? -2) } }
+        if !sightings.addresses.isEmpty { addresses.append(contentsOf: sightings.addresses) }
         return isNew
     }
 
-    /// With the counter's numbers.
     @inline(__always)
-    func translated(_ line: Sighting) -> Sighting {
-        var line = line
-        if line.user >= 0 { line.user = users[Int(line.user)] }
-        if line.peer?.name ?? -1 >= 0 { line.peer = line.peer.flatMap(peer) }
-        return line
-    }
+    func user(_ number: Int32) -> Int32 { number < 0 ? number : users[Int(number)] }
 
     /// nil for a host name beyond the table.
-    private func peer(_ peer: Peer) -> Peer? {
+    func peer(_ peer: Peer) -> Peer? {
+        if peer.name < 0 { return peer }
         let name = hosts[Int(peer.name)]
         if peer.isHostName { return name < 0 ? nil : Peer(hostName: name) }
         return Peer(ip: peer.ip, zone: max(-1, name))
     }
 
-    func row(_ address: Int32) -> Int32 {
+    func ip(ofAddress address: Int32) -> IPAddress { addresses[Int(address & LogParser.addressMask)] }
+
+    func row(ofAddress address: Int32) -> Int32 {
         let place = Int(address & LogParser.addressMask)
         return address >= 0 && place < rows.count ? rows[place] : -1
     }
 
-    mutating func remember(_ row: Int32, _ address: Int32) {
+    mutating func remember(_ row: Int32, ofAddress address: Int32) {
         let place = Int(address & LogParser.addressMask)
         while rows.count <= place { rows.append(-1) }
         rows[place] = row

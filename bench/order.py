@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""`make order`: writes function-order.txt, by which the linker puts functions that a run executes next to each other.
+
+They are some 500 of 11,000 kilobytes. Spread over all of it each page that holds one has to be mapped, every minute. A name
+in the list that is no more does no harm, nor does a function that is not in the list. Valgrind says what is executed: by a
+healthy run first, then by one with new lines.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import rows_run
+from bench import Home
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def executed(program, environment, output):
+    """Names of functions of `program` itself, not of libraries."""
+    subprocess.run(["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={output}", program],
+                   env={**environment, "TZ": "UTC"}, check=True, capture_output=True)
+    names, own, files = {}, set(), {}
+    isOwn = False
+    for line in output.read_text().splitlines():
+        if found := re.match(r"c?ob=\((\d+)\)(?: (.*))?", line):
+            files.setdefault(found[1], found[2])
+            if line.startswith("ob="):
+                isOwn = files[found[1]] == str(program)
+        elif found := re.match(r"c?fn=\((\d+)\)(?: (.*))?", line):
+            # Of a recursion valgrind makes several.
+            names.setdefault(found[1], (found[2] or "").split("'")[0])
+            if line.startswith("fn=") and isOwn:
+                own.add(names[found[1]])
+    return sorted(own)
+
+
+def same_place(program):
+    """All names of each function: any of them may be its section's."""
+    places = {}
+    symbols = subprocess.run(["nm", program], check=True, capture_output=True, text=True).stdout
+    for address, name in re.findall(r"^(\w+) [tTwWV] (\S+)$", symbols, re.MULTILINE):
+        places.setdefault(address, []).append(name)
+    return {name: names for names in places.values() for name in names}
+
+
+def main(binary):
+    with tempfile.TemporaryDirectory() as directory:
+        directory = Path(directory)
+        # Valgrind cannot read the debug information of Swift.
+        program = directory / "servercheck"
+        subprocess.run(["strip", "--strip-debug", "-o", program, binary], check=True)
+        log = directory / "auth.log"
+        more = rows_run.recent_log(log, rows_run.NEW_LINES)
+        home = Home(directory / "home", {"messaging_channels": [rows_run.TELEGRAM, rows_run.SMTP], "sensors": rows_run.sensors(log)})
+        subprocess.run([program], env=home.environment, check=True, stdout=subprocess.DEVNULL)
+        output = directory / "callgrind.out"
+        order = executed(program, home.environment, output)
+        with log.open("ab") as file:
+            file.write(more)
+        order += executed(program, home.environment, output)
+        names = same_place(program)
+    text = "".join(f".text.{name}\n" for name in dict.fromkeys(name for one in order for name in names.get(one, [one])))
+    (REPOSITORY / "bench/function-order.txt").write_text(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
