@@ -121,7 +121,7 @@ struct AttemptCounter {
             // Most lines are another one of their connection.
             let further = line.more < 0 ? connections.takeFurther(line, user: user, now: now) : (index: -1, new: 0)
             if further.index < 0 {
-                take(line, user: user, line.more < 0 ? nil : sightings.further[Int(line.more)])
+                take(line, user: user, sightings)
                 continue
             }
             if further.new > 0 {
@@ -217,7 +217,9 @@ extension AttemptCounter {
         }
     }
 
-    private mutating func take(_ sighting: Sighting, user: Int32, _ further: FurtherSighting?) {
+    private mutating func take(_ sighting: Sighting, user: Int32, _ batch: Sightings) {
+        let further = sighting.more < 0 ? nil : batch.further[Int(sighting.more)]
+        let texts = further.flatMap { $0.texts < 0 ? nil : batch.texts[$0.texts] }
         let isNumbered = sighting.address >= 0
         let line = ConnectionLine(
             sighting, user: user, count: further?.count ?? 1,
@@ -232,9 +234,9 @@ extension AttemptCounter {
         let more = connections[index].take(line, now: now)
         if more > 0 {
             count(
-                more, at: index, time: line.time, user: user, method: further?.method, invalidUser: line.invalidUser)
+                more, at: index, time: line.time, user: user, method: texts?.method, invalidUser: line.invalidUser)
         }
-        if line.meaning == .login { login(line, further, at: index) }
+        if line.meaning == .login { login(line, texts, at: index) }
         end(line.meaning, at: index)
     }
 
@@ -326,22 +328,22 @@ extension AttemptCounter {
                 count: number, kind: .failure))
     }
 
-    private mutating func login(_ line: ConnectionLine, _ further: FurtherSighting?, at index: Int) {
+    private mutating func login(_ line: ConnectionLine, _ texts: SightingTexts?, at index: Int) {
         let time = line.time
         summary.logins = summary.logins.addingSaturated(line.count)
         let peer = connections[index].peer
         onEvent?(
             AttemptEvent(
                 time: time, address: peer.map { hosts.text($0) }, port: UInt16(exactly: connections[index].port),
-                user: further?.user,
-                method: further?.method, invalidUser: false, count: line.count, kind: .login))
+                user: texts?.user,
+                method: texts?.method, invalidUser: false, count: line.count, kind: .login))
         if isIgnored(peer) { return }
         let failures = peer.map { recent.count($0, before: time) } ?? 0
         let isSuspicious = rules.loginAfterFailures > 0 && failures >= rules.loginAfterFailures
         guard isSuspicious || rules.notifyLogins else { return }
         // The address is filled in when the names are known.
         let login = AttemptSummary.Login(
-            time: time, address: nil, user: further?.user, method: further?.method, failures: failures,
+            time: time, address: nil, user: texts?.user, method: texts?.method, failures: failures,
             suspicious: isSuspicious)
         if summary.notableLogins.count < AttemptCounter.notableLimit {
             summary.notableLogins.append(login)

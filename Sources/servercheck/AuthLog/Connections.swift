@@ -22,12 +22,11 @@ struct Connections {
     private var entries: [Connection] = []
     private var links: [Link] = []
     private var free: [Int32] = []
-    private var buckets: [Int32]
+    /// Some more than entries. None before the first one.
+    private var buckets: [Int32] = []
     private var newest = none
     /// The least recently used entry.
     private var oldest = none
-
-    init() { buckets = [Int32](repeating: Connections.none, count: 1024) }
 
     var count: Int { entries.count - free.count }
 
@@ -41,6 +40,7 @@ struct Connections {
 
     @inline(__always)
     func index(ofPID pid: UInt32) -> Int? {
+        guard !buckets.isEmpty else { return nil }
         var index = buckets[bucket(pid)]
         while index != Connections.none {
             let link = links[Int(index)]
@@ -70,6 +70,7 @@ struct Connections {
 
     /// Adds a connection whose pid is not in the table. The caller keeps the table below `limit`.
     mutating func insert(_ connection: Connection, lastSeen: Timestamp) -> Int {
+        if count * 4 >= buckets.count { growBuckets() }
         let place = bucket(connection.pid)
         let link = Link(
             pid: connection.pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none,
@@ -140,6 +141,15 @@ struct Connections {
             index = links[Int(index)].newer
         }
         return all
+    }
+
+    private mutating func growBuckets() {
+        buckets = Array(repeating: Connections.none, count: max(1024, buckets.count * 4))
+        for index in indices {
+            let place = bucket(links[index].pid)
+            links[index].nextInBucket = buckets[place]
+            buckets[place] = Int32(index)
+        }
     }
 
     // Pids are handed out in order: their low bits spread well.

@@ -97,8 +97,7 @@ extension LogParser {
         (place, isWhole) = (line.place, line.isWhole)
         var more: Int32 = -1
         if keepsMethods, let method = line.method {
-            more = Int32(clamping: found.further.count)
-            found.further.append(FurtherSighting(method: method))
+            more = found.add(FurtherSighting(), SightingTexts(method: method))
         }
         found.list.append(
             Sighting(
@@ -245,8 +244,8 @@ extension LogParser {
     }
 }
 
-/// How far a line was read, and what it says. In whole words: narrow ones would have to wait for each other on their way to
-/// the sighting.
+/// How far a line was read, and what it says. In whole words, and those that a sighting takes not side by side: they are
+/// read at once, when a narrow one, or two for one load, would still be on their way to memory.
 private struct FastLine {
     /// What follows the peer.
     enum End {
@@ -260,16 +259,16 @@ private struct FastLine {
         case tooMany
     }
 
+    var user = -1
     /// No LF was passed; it is at the LF when `isWhole`.
     var place: Int
+    var address = -1
     var isWhole = false
+    var port = 0
     /// Of its process.
     var memoryPlace = 0
     var meaning = SSHDEvent.Meaning.nothing
     var invalidUser = false
-    var user = -1
-    var address = -1
-    var port = 0
 
     init(place: Int) { self.place = place }
 

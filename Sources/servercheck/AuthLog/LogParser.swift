@@ -153,14 +153,13 @@ struct LogParser: Sendable {
         sighting.invalidUser = event.invalidUser
         if let port = event.port { sighting.port = Int32(port) }
         if let range = event.user { sighting.user = userNames.number(of: line, range) ?? -2 }
-        var further = FurtherSighting(
-            peer: event.address.flatMap { hosts.peer(line, $0, ip: event.ip) }, count: event.count)
+        let peer = event.address.flatMap { hosts.peer(line, $0, ip: event.ip) }
+        var texts: SightingTexts?
         if keepsMethods || event.meaning == .login {
-            further.method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }
-            if event.meaning == .login { further.user = event.user.map { line.text($0) } }
+            let method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }
+            texts = SightingTexts(method: method, user: event.meaning == .login ? event.user.map { line.text($0) } : nil)
         }
-        sighting.more = Int32(clamping: found.further.count)
-        found.further.append(further)
+        sighting.more = found.add(FurtherSighting(peer: peer, count: event.count), texts)
         found.list.append(sighting)
     }
 

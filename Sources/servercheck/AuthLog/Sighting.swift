@@ -17,15 +17,20 @@ struct Sighting: Sendable {
     var invalidUser = false
 }
 
-/// What few lines say, or nobody may want to know.
+/// What few lines say.
 struct FurtherSighting: Sendable {
     /// A peer without a number.
     var peer: Peer?
     /// More than 1 for `message repeated K times`.
     var count = 1
-    /// Not counted by.
+    /// The number of its texts; -1: it has none.
+    var texts = -1
+}
+
+/// What is told of an event, and not counted by.
+struct SightingTexts: Sendable {
     var method: String?
-    /// Of a login; not counted by.
+    /// Of a login.
     var user: String?
 }
 
@@ -33,6 +38,7 @@ struct FurtherSighting: Sendable {
 struct Sightings: Sendable {
     var list: [Sighting] = []
     var further: [FurtherSighting] = []
+    var texts: [SightingTexts] = []
     /// Which parser found them.
     var parser = 0
     /// Its numbers of names and addresses mean the same as long as this is the same.
@@ -50,10 +56,23 @@ struct Sightings: Sendable {
     /// Those whose prefix or time cannot be read.
     var unparsed = 0
 
+    /// Adds what a sighting says further.
+    ///
+    /// - Returns: its number.
+    mutating func add(_ more: FurtherSighting, _ texts: SightingTexts? = nil) -> Int32 {
+        further.append(more)
+        if let texts {
+            further[further.count - 1].texts = self.texts.count
+            self.texts.append(texts)
+        }
+        return Int32(clamping: further.count - 1)
+    }
+
     /// The memory it takes stays.
     mutating func removeAll() {
         list.removeAll(keepingCapacity: true)
         further.removeAll(keepingCapacity: true)
+        texts.removeAll(keepingCapacity: true)
         addresses.removeAll(keepingCapacity: true)
         users.removeAll()
         hosts.removeAll()
