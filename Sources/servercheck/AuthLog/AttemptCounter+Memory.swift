@@ -44,7 +44,7 @@ extension AttemptCounter {
 
     private func saved(_ index: Int) -> SavedConnection {
         let connection = connections[index]
-        let text = { (number: Int32) in Clean.text(users.text(number)).cut(jsonSize: AttemptMemory.nameLimit)
+        let text = { (number: Int32) in Clean.text(parser.userNames.text(number)).cut(jsonSize: AttemptMemory.nameLimit)
         }
         // Markers and their user matter only while the connection may yet count by them alone; ageing needs no fractions.
         let mayCount = connection.attempts == 0 && connection.counted == 0
@@ -62,7 +62,7 @@ extension AttemptCounter {
 
     /// nil for a name that is too long for the state: half a name would be another machine's.
     private func savedText(_ peer: Peer) -> String? {
-        let text = hosts.text(peer)
+        let text = parser.hosts.text(peer)
         return text.jsonSize <= AttemptMemory.nameLimit ? text : nil
     }
 
@@ -76,8 +76,8 @@ extension AttemptCounter {
         for saved in memory.connections.prefix(limit) where connections.index(ofPID: saved.pid) == nil {
             var connection = Connection(pid: saved.pid, readAt: saved.read)
             connection.port = saved.port.map(Int32.init) ?? -1
-            connection.peer = saved.peer.flatMap { hosts.peer($0) }
-            connection.user = saved.user.map { users.number(of: $0) ?? -2 } ?? -1
+            connection.peer = saved.peer.flatMap { parser.hosts.peer($0) }
+            connection.user = saved.user.map { parser.userNames.number(of: $0) ?? -2 } ?? -1
             connection.invalidUser = saved.invalid == true
             connection.firstMarker = saved.marker.flatMap { possible.contains($0.microseconds) ? $0 : nil }
             connection.closed = saved.closed == true
@@ -96,7 +96,7 @@ extension AttemptCounter {
                     AttemptWindows.Entry(
                         time: window[$0], count: Int(min(window[$0 + 1], AttemptWindows.countLimit)))
                 })
-        recent.restore(memory.failures) { hosts.peer($0) }
+        recent.restore(memory.failures) { parser.hosts.peer($0) }
     }
 }
 

@@ -16,17 +16,13 @@ struct AttemptCounter {
     /// The totals so far; complete after `finish`.
     var summary = AttemptSummary()
 
-    private let rules: AttemptRules
+    let rules: AttemptRules
     let now: Timestamp
-    private var parser: LogParser
-    /// What the numbers in sightings mean, by parser.
-    private var numbers: [ParserNumbers] = []
-    /// The one whose sightings are counted.
-    private var current = 0
+    var parser: LogParser
     /// A batch that was counted; its memory is used again.
     private var counted: Sightings?
-    var users: ByteTable
-    var hosts: PeerNames
+    /// The rows of the parser's addresses; -1: not known.
+    private var rows: [Int32] = []
     /// The latest time of the log; nil before its first line.
     var clock: Timestamp?
     var connections = Connections()
@@ -35,13 +31,13 @@ struct AttemptCounter {
     /// What the last run left, as long as nothing is counted: most runs find nothing new, and leave it as it is.
     var untouched: AttemptMemory?
     var windows: AttemptWindows
-    private var tables: AttemptTables
+    var tables: AttemptTables
     /// Of the notable logins.
     private var notablePeers: [Peer?] = []
     var recent: RecentFailures
 
     /// Microseconds. A connection without a line for so long is over: sshd's LoginGraceTime is two minutes.
-    private static let silence: Int64 = 600_000_000
+    static let silence: Int64 = 600_000_000
     private static let silenceSeconds = 600.0
     /// Addresses and users that a run wants to know, at least.
     static let shareLimit = 20
@@ -58,8 +54,6 @@ struct AttemptCounter {
         self.now = now
         let mixer = Mixer()
         parser = LogParser(time: LogTime(now: now, zone: zone, previous: memory.previous), mixer: mixer)
-        users = ByteTable(limit: AttemptTables.userLimit, mixer: mixer)
-        hosts = PeerNames(mixer: mixer)
         windows = AttemptWindows(rules: rules)
         recent = RecentFailures(enough: rules.loginAfterFailures)
         tables = AttemptTables(mixer: mixer)
@@ -69,15 +63,6 @@ struct AttemptCounter {
 
     /// The last classic time that was read.
     var previousClassic: Timestamp? { parser.logTime.previous.map { Timestamp(seconds: $0) } }
-
-    /// A parser whose sightings can be handed to `take`.
-    ///
-    /// - Parameter number: from 0 on, another one for each.
-    func newParser(number: Int) -> LogParser {
-        var parser = LogParser(time: parser.logTime, mixer: Mixer(), number: number)
-        parser.keepsMethods = onEvent != nil
-        return parser
-    }
 
     /// One complete line, without its line end.
     mutating func consume(_ line: Span<UInt8>) {
@@ -111,34 +96,32 @@ struct AttemptCounter {
         summary.bytes += sightings.bytes
         summary.sshdLines += sightings.sshdLines
         summary.unparsed += sightings.unparsed
-        learn(sightings)
+        if sightings.renumbersAddresses {
+            rows.removeAll(keepingCapacity: true)
+            connections.forgetAddresses()
+        }
         let list = sightings.list.span
         for index in list.indices {
             let line = list[index]
             advance(to: line.time)
             if line.meaning == .nothing { continue }
-            let user = numbers[current].user(line.user)
             // Most lines are another one of their connection.
-            let further = line.more < 0 ? connections.takeFurther(line, user: user, now: now) : (index: -1, new: 0)
+            let further = line.more < 0 ? connections.takeFurther(line, now: now) : (index: -1, new: 0)
             if further.index < 0 {
-                take(line, user: user, sightings)
+                take(line, sightings)
                 continue
             }
             if further.new > 0 {
                 count(
-                    further.new, at: further.index, time: line.time, user: user, method: nil,
+                    further.new, at: further.index, time: line.time, user: line.user, method: nil,
                     invalidUser: line.invalidUser)
             }
             end(line.meaning, at: further.index)
         }
     }
 
-    /// Takes only the names from sightings.
-    mutating func learn(_ sightings: Sightings) {
-        current = sightings.parser
-        while numbers.count <= current { numbers.append(ParserNumbers()) }
-        if numbers[current].begin(sightings, users: &users, hosts: &hosts) { connections.forgetAddresses() }
-    }
+    /// Rows of addresses begin anew.
+    mutating func forgetRows() { rows.removeAll(keepingCapacity: true) }
 
     /// Ends the pass.
     ///
@@ -155,7 +138,7 @@ struct AttemptCounter {
         }
         if !complete { evict() }
         windows.finish(clock: clock?.microseconds ?? 0)
-        let hosts = self.hosts
+        let (users, hosts) = (parser.userNames, parser.hosts)
         for (index, peer) in notablePeers.enumerated() {
             summary.notableLogins[index].address = peer.map { hosts.text($0) }
         }
@@ -217,16 +200,14 @@ extension AttemptCounter {
         }
     }
 
-    private mutating func take(_ sighting: Sighting, user: Int32, _ batch: Sightings) {
+    private mutating func take(_ sighting: Sighting, _ batch: Sightings) {
         let further = sighting.more < 0 ? nil : batch.further[Int(sighting.more)]
         let texts = further.flatMap { $0.texts < 0 ? nil : batch.texts[$0.texts] }
-        let isNumbered = sighting.address >= 0
+        let address = Int(sighting.address)
         let line = ConnectionLine(
-            sighting, user: user, count: further?.count ?? 1,
-            peer: isNumbered
-                ? Peer(ip: numbers[current].ip(ofAddress: sighting.address))
-                : further?.peer.flatMap(numbers[current].peer),
-            row: numbers[current].row(ofAddress: sighting.address))
+            sighting, count: further?.count ?? 1,
+            peer: address >= 0 ? Peer(ip: parser.addresses.value(address)) : further?.peer,
+            row: rows.indices.contains(address) ? rows[address] : -1)
         let index = connection(of: line)
         if connections[index].counted > 0, let peer = line.peer, connections[index].wants(peer) {
             move(index, to: peer, time: line.time)
@@ -234,7 +215,7 @@ extension AttemptCounter {
         let more = connections[index].take(line, now: now)
         if more > 0 {
             count(
-                more, at: index, time: line.time, user: user, method: texts?.method, invalidUser: line.invalidUser)
+                more, at: index, time: line.time, user: line.user, method: texts?.method, invalidUser: line.invalidUser)
         }
         if line.meaning == .login { login(line, texts, at: index) }
         end(line.meaning, at: index)
@@ -308,9 +289,11 @@ extension AttemptCounter {
             if row == -1 {
                 row = tables.row(for: peer, time: time)
                 connections[index].row = row
-                // Another parser may have read the lines before.
-                let address = connections[index].address
-                if address >= 0 { numbers[LogParser.number(ofAddress: address)].remember(row, ofAddress: address) }
+                let address = Int(connections[index].address)
+                if address >= 0 {
+                    while rows.count <= address { rows.append(-1) }
+                    rows[address] = row
+                }
             }
             tables.add(row: row, time: time, count: number)
         } else {
@@ -323,8 +306,8 @@ extension AttemptCounter {
         guard let onEvent else { return }
         onEvent(
             AttemptEvent(
-                time: time, address: peer.map { hosts.text($0) }, port: UInt16(exactly: connections[index].port),
-                user: user >= 0 ? users.text(user) : nil, method: method, invalidUser: invalidUser,
+                time: time, address: peer.map { parser.hosts.text($0) }, port: UInt16(exactly: connections[index].port),
+                user: user >= 0 ? parser.userNames.text(user) : nil, method: method, invalidUser: invalidUser,
                 count: number, kind: .failure))
     }
 
@@ -334,7 +317,7 @@ extension AttemptCounter {
         let peer = connections[index].peer
         onEvent?(
             AttemptEvent(
-                time: time, address: peer.map { hosts.text($0) }, port: UInt16(exactly: connections[index].port),
+                time: time, address: peer.map { parser.hosts.text($0) }, port: UInt16(exactly: connections[index].port),
                 user: texts?.user,
                 method: texts?.method, invalidUser: false, count: line.count, kind: .login))
         if isIgnored(peer) { return }

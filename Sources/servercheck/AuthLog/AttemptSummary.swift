@@ -72,3 +72,19 @@ struct AttemptSummary: Sendable, Equatable {
     /// All attempts ever counted, over all passes.
     var attemptsTotal = 0
 }
+
+extension AttemptSummary {
+    /// Adds the totals of a later part of the log.
+    mutating func add(_ later: AttemptSummary) {
+        lines += later.lines
+        bytes += later.bytes
+        sshdLines += later.sshdLines
+        unparsed += later.unparsed
+        attempts = attempts.addingSaturated(later.attempts)
+        attemptsTotal = attemptsTotal.addingSaturated(later.attempts)
+        connections += later.connections
+        logins = logins.addingSaturated(later.logins)
+        if let time = later.first { first = min(first ?? time, time) }
+        if let time = later.last { last = max(last ?? time, time) }
+    }
+}

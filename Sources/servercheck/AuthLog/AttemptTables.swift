@@ -13,9 +13,13 @@ struct AttemptTables {
         var last: Timestamp
 
         mutating func count(_ number: Int, _ time: Timestamp) {
-            attempts = attempts.addingSaturated(number)
-            first = min(first, time)
-            last = max(last, time)
+            add(Row(attempts: number, first: time, last: time))
+        }
+
+        mutating func add(_ other: Row) {
+            attempts = attempts.addingSaturated(other.attempts)
+            first = min(first, other.first)
+            last = max(last, other.last)
         }
     }
 
@@ -24,12 +28,17 @@ struct AttemptTables {
     private var peers: [Peer] = []
     private var slots = HashSlots()
     private let mixer: Mixer
+    private let limit: Int
     private var attemptsOfUser: [Int] = []
     private(set) var fromOtherAddresses = 0
     private(set) var withoutAddress = 0
     private(set) var forOtherUsers = 0
 
-    init(mixer: Mixer) { self.mixer = mixer }
+    /// - Parameter limit: addresses in detail.
+    init(mixer: Mixer, limit: Int = addressLimit) {
+        self.mixer = mixer
+        self.limit = limit
+    }
 
     /// What `row` gives to a peer beyond the table.
     static let otherRow: Int32 = -2
@@ -38,7 +47,7 @@ struct AttemptTables {
     mutating func row(for peer: Peer, time: Timestamp) -> Int32 {
         let row = self.row(of: peer)
         if row >= 0 { return Int32(row) }
-        guard rows.count < AttemptTables.addressLimit else { return AttemptTables.otherRow }
+        guard rows.count < limit else { return AttemptTables.otherRow }
         slots.add(hash: peer.hash(mixer))
         rows.append(Row(attempts: 0, first: time, last: time))
         peers.append(peer)
@@ -114,5 +123,46 @@ struct AttemptTables {
         return attemptsOfUser.indices.filter { attemptsOfUser[$0] >= least }.map {
             AttemptSummary.UserCount(user: text(Int32($0)), attempts: attemptsOfUser[$0])
         }.sorted { ($1.attempts, $0.user) < ($0.attempts, $1.user) }
+    }
+}
+
+// MARK: - Tables of one log's parts
+
+extension AttemptTables {
+    /// Addresses in detail.
+    var addresses: Int { rows.count }
+
+    /// Adds what a later part of the log counted: as if this table had counted it. The other table must have known all
+    /// its addresses and users, this one may be full.
+    ///
+    /// - Parameter names: what the other's names are called here.
+    mutating func add(_ other: AttemptTables, _ names: Renumbering) {
+        for (row, peer) in zip(other.rows, other.peers) {
+            let place = self.row(for: names.peer(peer), time: row.first)
+            if place >= 0 {
+                rows[Int(place)].add(row)
+            } else {
+                fromOtherAddresses = fromOtherAddresses.addingSaturated(row.attempts)
+            }
+        }
+        for (number, attempts) in other.attemptsOfUser.enumerated() { add(user: names.user(Int32(number)), count: attempts) }
+        fromOtherAddresses = fromOtherAddresses.addingSaturated(other.fromOtherAddresses)
+        withoutAddress = withoutAddress.addingSaturated(other.withoutAddress)
+        forOtherUsers = forOtherUsers.addingSaturated(other.forOtherUsers)
+    }
+
+    /// An empty table of the same size.
+    func renewed() -> AttemptTables { AttemptTables(mixer: mixer, limit: limit) }
+
+    /// The same addresses, of which nothing is counted yet.
+    var emptied: AttemptTables {
+        var empty = self
+        for index in rows.indices {
+            empty.rows[index] = Row(
+                attempts: 0, first: Timestamp(microseconds: .max), last: Timestamp(microseconds: .min))
+        }
+        empty.attemptsOfUser = []
+        (empty.fromOtherAddresses, empty.withoutAddress, empty.forOtherUsers) = (0, 0, 0)
+        return empty
     }
 }

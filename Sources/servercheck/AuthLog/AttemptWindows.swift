@@ -40,6 +40,11 @@ struct AttemptWindows {
     private(set) var alarms = 0
     /// The end of the last exceeding window of this epoch, to tell one incident from the next.
     private var incidentEnd: Int64?
+    /// Since `beginTotals`, where the incident before is not known: whether the next exceeding window may belong to it, and
+    /// the end of the one that might have. Whether another epoch began.
+    private var mayGoOn = false
+    private var firstExceeding: Int64?
+    private var isOtherEpoch = false
 
     init(rules: AttemptRules) {
         amount = rules.amount
@@ -77,6 +82,7 @@ struct AttemptWindows {
         judge(clock: clock)
         kept = []
         incidentEnd = nil
+        (mayGoOn, isOtherEpoch) = (false, true)
     }
 
     /// Judges what is left, and gives back the memory for that.
@@ -150,6 +156,8 @@ struct AttemptWindows {
             if sum > peak?.count ?? 0 { peak = Entry(time: entries[start].time, count: sum) }
             guard sum > amount else { continue }
             lastExceeding = max(lastExceeding ?? time, time)
+            if mayGoOn { firstExceeding = time }
+            mayGoOn = false
             if incidentEnd.map({ time - $0 > gap }) ?? true { alarms += 1 }
             incidentEnd = max(incidentEnd ?? time, time)
         }
@@ -197,6 +205,41 @@ extension AttemptWindows {
 
     /// Takes over what an earlier run kept; the entries are sorted here, because a state file may say anything.
     mutating func restore(_ entries: [Entry]) { kept = entries.sorted { $0.time < $1.time } }
+}
+
+// MARK: - Two parts of a log
+
+extension AttemptWindows {
+    /// Forgets what was found, but not what is needed for what follows.
+    mutating func beginTotals(clock: Int64) {
+        judge(clock: clock)
+        (peak, lastExceeding, firstExceeding) = (nil, nil, nil)
+        alarms = 0
+        (mayGoOn, isOtherEpoch) = (incidentEnd == nil, false)
+    }
+
+    /// Whether both, of which all is judged, keep the same attempts. The other may not have seen the last incident.
+    func remembersTheSame(as other: AttemptWindows) -> Bool {
+        kept == other.kept && (other.incidentEnd == nil || other.incidentEnd == incidentEnd)
+    }
+
+    /// Adds what was found after this since `beginTotals`, where both kept the same.
+    ///
+    /// - Returns: false where the order of incidents is not known; then nothing has changed.
+    mutating func takeOver(_ other: AttemptWindows, clock: Int64) -> Bool {
+        var other = other
+        other.judge(clock: clock)
+        if let end = incidentEnd, let next = other.firstExceeding {
+            if next < end { return false }
+            if next - end <= gap { alarms -= 1 }
+        }
+        alarms += other.alarms
+        if other.peak?.count ?? 0 > peak?.count ?? 0 { peak = other.peak }
+        if let last = other.lastExceeding { lastExceeding = max(lastExceeding ?? last, last) }
+        if other.isOtherEpoch || other.incidentEnd != nil { incidentEnd = other.incidentEnd }
+        kept = other.kept
+        return true
+    }
 }
 
 extension RandomAccessCollection where Index == Int {

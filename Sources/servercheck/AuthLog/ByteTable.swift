@@ -38,6 +38,15 @@ struct ByteTable: Sendable {
         return number(of: bytes.span, 0..<bytes.count)
     }
 
+    mutating func number(of name: ArraySlice<UInt8>) -> Int32? { number(of: name.span, 0..<name.count) }
+
+    /// The number of a name; -2: it has none.
+    func known(_ name: ArraySlice<UInt8>) -> Int32 {
+        let key = name.span
+        let number = slots.number(hash: mixer.hash(key.bytes)) { holds(Int32($0), key) }
+        return number < 0 ? -2 : Int32(number)
+    }
+
     /// The bytes of a name; none for a number that was never given.
     subscript(number: Int32) -> ArraySlice<UInt8> { bytes[range(number) ?? 0..<0] }
 

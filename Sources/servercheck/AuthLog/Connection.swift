@@ -15,10 +15,10 @@ struct ConnectionLine {
     var address: Int32
     var row: Int32
 
-    init(_ sighting: Sighting, user: Int32, count: Int, peer: Peer?, row: Int32) {
+    init(_ sighting: Sighting, count: Int, peer: Peer?, row: Int32) {
         (time, pid, meaning, invalidUser) = (sighting.time, sighting.pid, sighting.meaning, sighting.invalidUser)
-        (port, address) = (sighting.port, sighting.address)
-        (self.user, self.count, self.peer, self.row) = (user, count, peer, row)
+        (port, user, address) = (sighting.port, sighting.user, sighting.address)
+        (self.count, self.peer, self.row) = (count, peer, row)
     }
 }
 
@@ -109,8 +109,8 @@ struct Connection: Sendable, Equatable {
 
     /// The same of a line that names the same peer, and says nothing else.
     @inline(__always)
-    mutating func takeFurther(_ line: Sighting, user: Int32, now: Timestamp) -> Int {
-        take(line.meaning, 1, user: user, invalidUser: line.invalidUser, time: line.time, now: now)
+    mutating func takeFurther(_ line: Sighting, now: Timestamp) -> Int {
+        take(line.meaning, 1, user: line.user, invalidUser: line.invalidUser, time: line.time, now: now)
     }
 
     @inline(__always)
@@ -129,6 +129,14 @@ struct Connection: Sendable, Equatable {
         case .end, .opening, .mention, .nothing: return 0
         }
         return attempts - min(attempts, counted)
+    }
+
+    /// Whether its attempts stay where they were counted.
+    var isSettled: Bool { countedHere == 0 || peer?.isHostName == false }
+
+    /// Its place in tables becomes that of another one.
+    mutating func forgetPlace(like other: Connection) {
+        (row, address, countedHere) = (other.row, other.address, other.countedHere)
     }
 
     /// Counts attempts, here or, from an ignored address, only for itself.

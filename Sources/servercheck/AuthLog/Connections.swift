@@ -54,11 +54,11 @@ struct Connections {
     ///
     /// - Returns: the connection's number, -1 where the line is another's, and how many attempts are new.
     @inline(__always)
-    mutating func takeFurther(_ line: Sighting, user: Int32, now: Timestamp) -> (index: Int, new: Int) {
+    mutating func takeFurther(_ line: Sighting, now: Timestamp) -> (index: Int, new: Int) {
         guard let index = index(ofPID: line.pid) else { return (-1, 0) }
         var entries = entries.mutableSpan
         guard entries[index].isSame(line) else { return (-1, 0) }
-        let new = entries[index].takeFurther(line, user: user, now: now)
+        let new = entries[index].takeFurther(line, now: now)
         touch(index, line.time)
         return (index, new)
     }
@@ -66,6 +66,18 @@ struct Connections {
     /// The parser's numbers of addresses begin anew.
     mutating func forgetAddresses() {
         for index in entries.indices { entries[index].address = -1 }
+    }
+
+    /// Rows of addresses begin anew.
+    mutating func forgetRows() {
+        for index in entries.indices { entries[index].row = -1 }
+    }
+
+    /// Names have other numbers, and rows begin anew.
+    mutating func renumber(_ names: Renumbering) {
+        forgetAddresses()
+        forgetRows()
+        for index in entries.indices { names.apply(to: &entries[index]) }
     }
 
     /// Adds a connection whose pid is not in the table. The caller keeps the table below `limit`.

@@ -231,11 +231,10 @@ extension LogParser {
         var number = addresses.number(of: address, hash: hash)
         if number < 0 {
             guard let ip = address.withBytes({ IPAddress($0) }) else { return false }
-            number = addresses.insert(address, hash: hash, ())
+            number = addresses.insert(address, hash: hash, ip)
             guard number >= 0 else { return false }
-            found.addresses.append(ip)
         }
-        line.address = number | found.parser << 16
+        line.address = number
         line.port = Int(truncatingIfNeeded: port.value)
         line.place = portStart &+ port.count
         memory[line.memoryPlace].learnPeer(

@@ -4,7 +4,7 @@
 /// Finds the numbers of entries by their hashes. Open addressing, at most half full.
 struct HashSlots: Sendable {
     /// Entries a table can hold: a slot has room for a number and some bits of the hash.
-    static let limit = 16_384
+    static let limit = 32_766
     private static let numberBits: UInt32 = 0x7FFF
 
     /// Number + 1 in the low bits, the hash's bits above; 0 is free. A power of two.

@@ -9,37 +9,30 @@ struct LineReader: ~Copyable {
     static let longestLine = 64 << 10
 
     // At least twice the longest line: behind an unfinished line at the front there is always room to read.
-    private let buffers: [UnsafeMutableRawBufferPointer]
+    private let buffer: UnsafeMutableRawBufferPointer
     /// Bytes of one read at most.
     private let readSize: Int
-    /// The number of the buffer that is filled next.
-    private var current = 0
-    private var buffer: UnsafeMutableRawBufferPointer { buffers[current] }
     private var kept = 0
 
     /// Bytes up to the last line end; inside an overlong line, everything read.
     private(set) var consumed: Int64 = 0
     /// Whether the bytes after `consumed` continue an overlong line. Both together are the place to go on from.
     private(set) var isInOverlongLine: Bool
+    /// Whether everything that was read is handed out, and the next byte begins a line.
+    var isAtLineStart: Bool { kept == 0 && !isInOverlongLine }
     /// Lines skipped because of their length.
     private(set) var overlongLines: Int64 = 0
 
     /// - Parameters:
     ///   - isInOverlongLine: what an earlier reader of the same log ended with.
-    ///   - buffers: filled in turn: what was handed out stays until all others were filled.
-    ///   - bufferSize: at least twice the longest line.
     ///   - readSize: bytes of one read at most; where little is to be read, less memory is touched by several small ones.
-    init(
-        isInOverlongLine: Bool = false, buffers: Int = 1, bufferSize: Int = 2 * longestLine, readSize: Int = 32 << 10
-    ) {
+    init(isInOverlongLine: Bool = false, readSize: Int = 32 << 10) {
         self.isInOverlongLine = isInOverlongLine
         self.readSize = readSize
-        self.buffers = (0..<max(1, buffers)).map { _ in
-            .allocate(byteCount: max(bufferSize, 2 * LineReader.longestLine), alignment: 64)
-        }
+        buffer = .allocate(byteCount: LineReader.longestLine + max(readSize, LineReader.longestLine), alignment: 64)
     }
 
-    deinit { for buffer in buffers { buffer.deallocate() } }
+    deinit { buffer.deallocate() }
 
     /// Reads to the end of `source`.
     ///
@@ -56,20 +49,13 @@ struct LineReader: ~Copyable {
     ///
     /// - Returns: false at the end of `source`.
     mutating func readSome(_ source: inout LogSource, consume: (RawSpan) -> Void) throws(LogError) -> Bool {
-        try readSome(&source, handOut: { consume($0.bytes) })
-    }
-
-    /// The same, for who knows how long the bytes stay.
-    mutating func readSome(
-        _ source: inout LogSource, handOut: (UnsafeRawBufferPointer) -> Void
-    ) throws(LogError) -> Bool {
         let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...].prefix(readSize)))
         guard count > 0 else { return false }
         let end = kept + count
         var whole = 0
         if let lineEnd = lastLineEnd(in: kept..<end) {
             whole = lineEnd + 1
-            self.handOut(whole, handOut)
+            handOut(whole, consume)
         }
         consumed &+= Int64(whole)
         kept = end - whole
@@ -78,25 +64,20 @@ struct LineReader: ~Copyable {
             consumed &+= Int64(kept)
             kept = 0
         }
-        if whole > 0, let base = buffer.baseAddress {
-            current = (current + 1) % buffers.count
-            if kept > 0, let next = buffer.baseAddress { memmove(next, base + whole, kept) }
-        }
+        if whole > 0, kept > 0, let base = buffer.baseAddress { memmove(base, base + whole, kept) }
         return true
     }
 
     /// Hands out what follows the last line end, at the end of a log that will not grow.
-    mutating func finish(consume: (RawSpan) -> Void) { finish(handOut: { consume($0.bytes) }) }
-
-    mutating func finish(handOut: (UnsafeRawBufferPointer) -> Void) {
+    mutating func finish(consume: (RawSpan) -> Void) {
         guard kept > 0 else { return }
-        self.handOut(kept, handOut)
+        handOut(kept, consume)
         consumed &+= Int64(kept)
         kept = 0
     }
 
     /// Hands out the lines in the first `count` bytes, but overlong ones.
-    private mutating func handOut(_ count: Int, _ handOut: (UnsafeRawBufferPointer) -> Void) {
+    private mutating func handOut(_ count: Int, _ consume: (RawSpan) -> Void) {
         var start = 0
         if isInOverlongLine {
             start = min(count, (firstLineEnd(in: 0..<count) ?? count) + 1)
@@ -111,16 +92,16 @@ struct LineReader: ~Copyable {
             let lineEnd = firstLineEnd(in: inside..<count) ?? count
             checked = min(count, lineEnd + 1)
             if lineEnd - lineStart > LineReader.longestLine {
-                self.handOut(start..<lineStart, handOut)
+                handOut(start..<lineStart, consume)
                 overlongLines &+= 1
                 start = checked
             }
         }
-        self.handOut(start..<count, handOut)
+        handOut(start..<count, consume)
     }
 
-    private func handOut(_ range: Range<Int>, _ handOut: (UnsafeRawBufferPointer) -> Void) {
-        if !range.isEmpty { handOut(UnsafeRawBufferPointer(rebasing: buffer[range])) }
+    private func handOut(_ range: Range<Int>, _ consume: (RawSpan) -> Void) {
+        if !range.isEmpty { consume(UnsafeRawBufferPointer(rebasing: buffer[range]).bytes) }
     }
 
     private func firstLineEnd(in range: Range<Int>) -> Int? {

@@ -3,11 +3,8 @@
 
 /// Reads lines one after the other. It knows the names that its sightings have numbers for.
 struct LogParser: Sendable {
-    /// The bits of an address's number that count what one parser found; those above are the parser's own number.
-    static let addressMask: Int32 = 0xFFFF
-    static func number(ofAddress address: Int32) -> Int { Int(address >> 16) }
     /// Names and addresses that are remembered from one batch to the next. The tables hold more: those of a batch beside them.
-    private static let nameLimit = 2048
+    private static let shortNameLimit = 2048
     private static let addressLimit = 6144
 
     /// Read, and not yet taken.
@@ -16,29 +13,29 @@ struct LogParser: Sendable {
     var keepsMethods = false
 
     var logTime: LogTime
-    private var hosts: PeerNames
+    var hosts: PeerNames
     var userNames: ByteTable
-    /// So many of their names were told.
-    private var toldHosts = 0
-    private var toldUsers = 0
     /// The time, in microseconds, of silent lines that are not in `found` yet; `Int64.min`: there are none.
     private var silent = Int64.min
     /// The time of the line before, in microseconds; `Int64.max` before the first one of a batch.
     private var latest = Int64.max
     /// Of the fast path: the head of the line before, and what it has seen.
     var head = LineHead()
-    var addresses: ShortTextTable<Void>
+    var addresses: ShortTextTable<IPAddress>
     var users: ShortTextTable<Int32>
     var memory = LineMemory()
 
-    /// - Parameter number: of several parsers that one counter listens to, each has its own.
-    init(time: LogTime, mixer: Mixer, number: Int = 0) {
+    /// - Parameters:
+    ///   - userLimit: users in detail.
+    ///   - hostLimit: host names in detail.
+    init(
+        time: LogTime, mixer: Mixer, userLimit: Int = AttemptTables.userLimit, hostLimit: Int = PeerNames.limit
+    ) {
         logTime = time
-        hosts = PeerNames(limit: HashSlots.limit, mixer: mixer)
-        userNames = ByteTable(limit: HashSlots.limit, mixer: mixer)
+        hosts = PeerNames(limit: hostLimit, mixer: mixer)
+        userNames = ByteTable(limit: userLimit, mixer: mixer)
         addresses = ShortTextTable(mixer: mixer)
         users = ShortTextTable(mixer: mixer)
-        found.parser = number
     }
 
     /// Begins a batch: sightings that are taken together.
@@ -46,41 +43,26 @@ struct LogParser: Sendable {
     /// - Parameter batch: one that was counted; its memory is used again.
     mutating func begin(_ batch: consuming Sightings = Sightings()) {
         batch.removeAll()
-        (batch.parser, batch.epoch) = (found.parser, found.epoch)
         found = batch
         latest = .max
-        let isFull =
-            users.count > LogParser.nameLimit || addresses.count > LogParser.addressLimit
-            || userNames.count > LogParser.nameLimit || hosts.table.count > LogParser.nameLimit
-        guard isFull else { return }
-        found.epoch &+= 1
-        users.removeAll()
-        addresses.removeAll()
-        userNames.removeAll()
-        hosts.removeAll()
-        (toldUsers, toldHosts) = (0, 0)
-        memory.removeAll()
+        if users.count > LogParser.shortNameLimit { users.removeAll() }
+        if addresses.count > LogParser.addressLimit { forgetNumbers() }
     }
 
     /// Ends a batch.
     mutating func end() -> Sightings {
         goOn(to: .min)
-        if userNames.count > toldUsers { found.users.append(userNames, from: toldUsers) }
-        if hosts.table.count > toldHosts { found.hosts.append(hosts.table, from: toldHosts) }
-        (toldUsers, toldHosts) = (userNames.count, hosts.table.count)
         var batch = Sightings()
-        (batch.parser, batch.epoch) = (found.parser, found.epoch)
         swap(&batch, &found)
         return batch
     }
 
-    /// Before lines that do not follow those that were read last: what classic times mean is to be found out anew.
-    ///
-    /// - Parameter time: what is known about their times.
-    mutating func jump(_ time: LogTime) {
-        logTime = time
-        logTime.first = nil
-        if head.isClassic { head = LineHead() }
+    /// Names may have other numbers from here on, as addresses have. At the beginning of a batch.
+    mutating func forgetNumbers() {
+        found.renumbersAddresses = true
+        users.removeAll()
+        addresses.removeAll()
+        memory.removeAll()
     }
 
     /// One complete line, without its line end.

@@ -4,7 +4,9 @@
 struct RawLog: ~Copyable {
     let file: OpenFile
     /// The offset of the next read; nil: a stream, which cannot be read twice.
-    private var offset: Int64?
+    fileprivate private(set) var offset: Int64?
+    /// Where reading ends even if the file goes on.
+    fileprivate var limit = Int64.max
     /// What was read from a stream to recognise its type.
     private var head: [UInt8] = []
     /// Bytes read so far, for progress.
@@ -25,7 +27,9 @@ struct RawLog: ~Copyable {
         do {
             let count: Int
             if let offset {
-                count = try file.read(into: buffer, at: offset)
+                let left = Int(clamping: max(0, limit &- offset))
+                let part = left < buffer.count ? UnsafeMutableRawBufferPointer(rebasing: buffer[..<left]) : buffer
+                count = left == 0 ? 0 : try file.read(into: part, at: offset)
                 self.offset = offset &+ Int64(count)
             } else {
                 count = try file.read(into: buffer)
@@ -39,6 +43,11 @@ struct RawLog: ~Copyable {
 
     /// Offsets are those of the text; a compressed file is read from its start.
     fileprivate mutating func rewind() { offset = 0 }
+
+    fileprivate mutating func skip(to offset: Int64) {
+        bytesRead &+= offset &- (self.offset ?? offset)
+        self.offset = offset
+    }
 
     /// Whether the file or stream begins with gzip's magic bytes. Call it before the first read.
     fileprivate mutating func isGzip() throws(LogError) -> Bool {
@@ -71,6 +80,13 @@ struct LogSource: ~Copyable {
     /// Bytes read from the file or stream so far: of compressed logs the compressed ones.
     var bytesRead: Int64 { raw.bytesRead }
     var isCompressed: Bool { gzip != nil }
+    /// The offset of the next read; nil where it cannot be chosen: of a stream, and of what is compressed.
+    var offset: Int64? { gzip == nil ? raw.offset : nil }
+    /// Where reading ends for now even if the file goes on; of a file that is not compressed.
+    var limit: Int64 {
+        get { raw.limit }
+        set { raw.limit = newValue }
+    }
     var file: OpenFile { _read { yield raw.file } }
 
     /// A regular file from `offset` of its text on. In a compressed file everything before it is decompressed and
@@ -100,6 +116,19 @@ struct LogSource: ~Copyable {
         if gzip == nil { return try raw.read(into: buffer) }
         return try gzip?.read(into: buffer, from: &raw) ?? 0
     }
+
+    /// The offset of the first line that begins behind `offset` of a file that is not compressed; nil: none is near.
+    func lineStart(behind offset: Int64) -> Int64? {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: LineReader.longestLine, alignment: 1)
+        defer { buffer.deallocate() }
+        guard let count = try? file.readAll(into: buffer, at: offset),
+            let end = buffer[..<count].firstIndex(of: UInt8(ascii: "\n"))
+        else { return nil }
+        return offset &+ Int64(end) &+ 1
+    }
+
+    /// Goes on at an offset of a file that is not compressed; what is between counts as read.
+    mutating func skip(to offset: Int64) { raw.skip(to: offset) }
 
     private mutating func skip(_ count: Int64) throws(LogError) {
         guard count > 0 else { return }

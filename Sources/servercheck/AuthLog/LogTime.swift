@@ -12,8 +12,6 @@ struct LogTime: Sendable {
     private let zone: LocalZone
     /// The classic line before, in seconds since 1970; nil before the first one.
     private(set) var previous: Int64?
-    /// The first classic time since this was last made nil: its date and second of the day, and what it came to.
-    var first: (date: Int, second: Int64, moment: Int64)?
     /// Month and day of the last classic line, as `month * 32 + day`, and the day it is in days since 1970.
     private var cachedDate = 0
     private var cachedDay: Int64 = 0
@@ -94,30 +92,19 @@ struct LogTime: Sendable {
             let second = LogTime.secondOfDay(line, at: 7), LogTime.isDate(year: 2000, month: month, day: day)
         else { return nil }
         let date = Int(month * 32 + day)
-        guard let moment = classic(date: date, second: second) else { return nil }
-        if first == nil { first = (date, second, moment) }
-        return Timestamp(seconds: moment)
-    }
-
-    private mutating func classic(date: Int, second: Int64) -> Int64? {
         if date != cachedDate {
-            guard let dayNumber = day1970(month: Int64(date / 32), day: Int64(date % 32)) else { return nil }
+            guard let dayNumber = day1970(month: month, day: day) else { return nil }
             cachedDate = date
             cachedDay = dayNumber
         }
         let moment = moment(local: cachedDay * 86_400 + second)
         previous = moment
-        return moment
+        return Timestamp(seconds: moment)
     }
 
-    /// Whether lines were read as they are to be read behind the lines that this one has read: after the first classic
-    /// time, which is asked here, each depends on the one before only.
-    ///
-    /// - Parameter other: what read those lines, with `first` made nil before them.
-    func agrees(with other: LogTime) -> Bool {
-        guard let first = other.first else { return true }
-        var time = self
-        return time.classic(date: first.date, second: first.second) == first.moment
+    /// Whether both will read any further time as the same moment.
+    func knowsTheSame(as other: LogTime) -> Bool {
+        previous == other.previous && cachedDate == other.cachedDate && cachedDay == other.cachedDay
     }
 
     /// The day in the nearest year to now that has this date, lies in the past or at most a day or so ahead, and is not

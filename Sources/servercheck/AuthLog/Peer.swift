@@ -27,7 +27,7 @@ struct Peer: Sendable, Hashable {
 struct PeerNames: Sendable {
     /// Names in detail.
     static let limit = 4096
-    private(set) var table: ByteTable
+    var table: ByteTable
 
     init(limit: Int = PeerNames.limit, mixer: Mixer) { table = ByteTable(limit: limit, mixer: mixer) }
 

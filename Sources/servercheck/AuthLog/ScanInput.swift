@@ -72,12 +72,12 @@ struct ScanInput {
 
     /// Has one log after the other read, once.
     ///
-    /// - Parameter read: reads a log. It is told whether there may be much of it, and how many bytes of all logs are done.
-    mutating func readEach(_ read: (consuming LogSource, _ isLarge: Bool, _ done: Int64) -> LogEnd) {
+    /// - Parameter read: reads a log. It is told the size of a file, and how many bytes of all logs are done.
+    mutating func readEach(_ read: (consuming LogSource, _ size: Int64?, _ done: Int64) -> LogEnd) {
         var done: Int64 = 0
         for part in parts {
             guard let source = part.takeSource() else { continue }
-            let end = read(source, part.size ?? .max >= ParallelScan.worthwhile, done)
+            let end = read(source, part.size, done)
             done &+= end.bytesRead
             if let failure = end.failure { errors.append(failure) }
         }
@@ -96,7 +96,7 @@ struct ScanInput {
             if facts.isKind(S_IFIFO) { waitForWriter(file) }
             return Part(name: path, size: nil, first: nil, source: try LogSource(stream: file))
         }
-        let first = firstTime(of: try LogSource(file: ScanInput.duplicate(file)), now: now, zone: zone)
+        let first = firstTime(of: try LogSource(file: duplicate(file)), now: now, zone: zone)
         return Part(name: path, size: facts.size, first: first, source: try LogSource(file: file))
     }
 
@@ -117,9 +117,7 @@ struct ScanInput {
     }
 
     private static func duplicate(_ file: borrowing OpenFile) throws(LogError) -> OpenFile {
-        let descriptor = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
-        guard descriptor >= 0 else { throw LogError(.last("read", file.path), path: file.path) }
-        return OpenFile(adopting: descriptor, path: file.path)
+        do { return try file.duplicated() } catch { throw LogError(error, path: file.path) }
     }
 
     /// The time of the first line that has one, within the first bytes.

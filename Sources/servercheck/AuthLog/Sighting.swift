@@ -1,11 +1,11 @@
 // What one line of sshd says about its connection, without texts: names are numbers. Lines become sightings (LogParser),
 // sightings become attempts (AttemptCounter).
 
-/// One line of sshd with a time that could be read. Small, because each is written by one processor and read by another.
+/// One line of sshd with a time that could be read.
 struct Sighting: Sendable {
     var time: Timestamp
     var pid: UInt32
-    /// The parser's number; -1: the line names none, -2: beyond the table.
+    /// Its number in the parser's table; -1: the line names none, -2: beyond the table.
     var user: Int32 = -1
     /// The number that the parser gave to the peer's address; -1: it has none.
     var address: Int32 = -1
@@ -39,14 +39,8 @@ struct Sightings: Sendable {
     var list: [Sighting] = []
     var further: [FurtherSighting] = []
     var texts: [SightingTexts] = []
-    /// Which parser found them.
-    var parser = 0
-    /// Its numbers of names and addresses mean the same as long as this is the same.
-    var epoch = 0
-    /// Names and addresses that it gave the next numbers to.
-    var users = NameList()
-    var hosts = NameList()
-    var addresses: [IPAddress] = []
+    /// Whether addresses have other numbers than in the batch before.
+    var renumbersAddresses = false
 
     var lines = 0
     /// Bytes of these lines, one line end each.
@@ -73,9 +67,7 @@ struct Sightings: Sendable {
         list.removeAll(keepingCapacity: true)
         further.removeAll(keepingCapacity: true)
         texts.removeAll(keepingCapacity: true)
-        addresses.removeAll(keepingCapacity: true)
-        users.removeAll()
-        hosts.removeAll()
+        renumbersAddresses = false
         (lines, bytes, sshdLines, unparsed) = (0, 0, 0, 0)
     }
 }

@@ -55,8 +55,8 @@ struct ScanSource {
         switch kind {
         case .logs(var input):
             var scan = ParallelScan(counter)
-            input.readEach { source, isLarge, done in
-                scan.read(source, isLarge: isLarge) { progress(done &+ $0) }
+            input.readEach { source, size, done in
+                scan.read(source, size: size) { progress(done &+ $0) }
             }
             counter = scan.counter
             errors = input.errors.map(\.description)

@@ -29,6 +29,13 @@ struct OpenFile: ~Copyable, Sendable {
 
     deinit { _ = close(descriptor) }
 
+    /// Another descriptor of the same open file (dup(2)): it shares the file position.
+    func duplicated() throws(SystemError) -> OpenFile {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw .last("duplicate", path) }
+        return OpenFile(descriptor: copy, path: path)
+    }
+
     /// By fstat(2): never asked of a path.
     func facts() throws(SystemError) -> FileFacts {
         var status = stat()
