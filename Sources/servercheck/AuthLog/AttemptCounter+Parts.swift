@@ -74,8 +74,7 @@ extension AttemptCounter {
     mutating func checkpoint() -> Knowledge {
         windows.beginTotals(clock: clock?.microseconds ?? 0)
         tables = tables.renewed()
-        connections.forgetRows()
-        forgetRows()
+        forgetNumbers()
         summary = AttemptSummary()
         parser.head = LineHead()
         return Knowledge(
@@ -117,6 +116,7 @@ extension AttemptCounter {
         connections.renumber(names)
         clock = later.clock
         forgetNumbers()
+        parser.head = LineHead()
         summary.add(later.summary)
         return true
     }
@@ -163,12 +163,6 @@ extension AttemptCounter {
         connections.renumber(names)
         forgetNumbers()
         return true
-    }
-
-    private mutating func forgetNumbers() {
-        parser.forgetNumbers()
-        parser.head = LineHead()
-        forgetRows()
     }
 }
 

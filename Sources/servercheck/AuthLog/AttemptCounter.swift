@@ -9,7 +9,7 @@
 /// Counts the failed attempts and logins of an auth log.
 struct AttemptCounter {
     /// Called for every counted attempt and login, with its texts; nil costs nothing.
-    var onEvent: ((AttemptEvent) -> Void)? { didSet { parser.keepsMethods = onEvent != nil } }
+    var onEvent: ((AttemptEvent) -> Void)? 
     /// Called for every counted attempt: when, and how many. Cheap.
     var onAttempt: ((_ time: Timestamp, _ count: Int) -> Void)?
 
@@ -19,10 +19,6 @@ struct AttemptCounter {
     let rules: AttemptRules
     let now: Timestamp
     var parser: LogParser
-    /// A batch that was counted; its memory is used again.
-    private var counted: Sightings?
-    /// The rows of the parser's addresses; -1: not known.
-    private var rows: [Int32] = []
     /// The latest time of the log; nil before its first line.
     var clock: Timestamp?
     var connections = Connections()
@@ -66,62 +62,36 @@ struct AttemptCounter {
 
     /// One complete line, without its line end.
     mutating func consume(_ line: Span<UInt8>) {
-        parser.begin()
-        parser.read(line)
-        take(parser.end())
-    }
-
-    /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
-    mutating func consume(_ lines: RawSpan) {
-        parser.begin(counted.take() ?? Sightings())
-        parser.read(lines)
-        let batch = parser.end()
-        take(batch)
-        counted = batch
+        begin()
+        readLine(line)
     }
 
     /// One message of sshd without a prefix, as the journal hands it out: an entry counts as a line.
     ///
     /// - Parameter pid: nil when it is not known: then nothing can be counted, as with a line whose prefix is not known.
     mutating func consume(message: Span<UInt8>, pid: UInt32?, time: Timestamp) {
-        parser.begin()
-        parser.read(message: message, pid: pid, time: time)
-        take(parser.end())
+        begin()
+        summary.lines += 1
+        summary.bytes += message.count
+        summary.sshdLines += 1
+        guard let pid else {
+            summary.unparsed += 1
+            return
+        }
+        take(SSHDLine.event(message, message: 0..<message.count), message, pid: pid, time: time)
     }
 
-    /// Counts what some lines said.
-    mutating func take(_ sightings: Sightings) {
+    /// Before some lines.
+    mutating func begin() {
         restore()
-        summary.lines += sightings.lines
-        summary.bytes += sightings.bytes
-        summary.sshdLines += sightings.sshdLines
-        summary.unparsed += sightings.unparsed
-        if sightings.renumbersAddresses {
-            rows.removeAll(keepingCapacity: true)
-            connections.forgetAddresses()
-        }
-        let list = sightings.list.span
-        for index in list.indices {
-            let line = list[index]
-            advance(to: line.time)
-            if line.meaning == .nothing { continue }
-            // Most lines are another one of their connection.
-            let further = line.more < 0 ? connections.takeFurther(line, now: now) : (index: -1, new: 0)
-            if further.index < 0 {
-                take(line, sightings)
-                continue
-            }
-            if further.new > 0 {
-                count(
-                    further.new, at: further.index, time: line.time, user: line.user, method: nil,
-                    invalidUser: line.invalidUser)
-            }
-            end(line.meaning, at: further.index)
-        }
+        if parser.prepare() { connections.forgetAddresses() }
     }
 
-    /// Rows of addresses begin anew.
-    mutating func forgetRows() { rows.removeAll(keepingCapacity: true) }
+    /// Names, addresses and rows may have other numbers from here on.
+    mutating func forgetNumbers() {
+        parser.forgetNumbers()
+        connections.forgetAddresses()
+    }
 
     /// Ends the pass.
     ///
@@ -200,14 +170,91 @@ extension AttemptCounter {
         }
     }
 
-    private mutating func take(_ sighting: Sighting, _ batch: Sightings) {
-        let further = sighting.more < 0 ? nil : batch.further[Int(sighting.more)]
-        let texts = further.flatMap { $0.texts < 0 ? nil : batch.texts[$0.texts] }
-        let address = Int(sighting.address)
-        let line = ConnectionLine(
-            sighting, count: further?.count ?? 1,
-            peer: address >= 0 ? Peer(ip: parser.addresses.value(address)) : further?.peer,
-            row: rows.indices.contains(address) ? rows[address] : -1)
+    /// One complete line, without its line end: the general path, which reads every line.
+    mutating func readLine(_ line: Span<UInt8>) {
+        summary.lines += 1
+        summary.bytes += line.count + 1
+        switch LinePrefix(line) {
+        case .foreign(let style):
+            if let style { parser.head = LineHead(line, style: style, time: nil) }
+        case .unreadable:
+            summary.sshdLines += 1
+            summary.unparsed += 1
+        case .sshd(let pid, let style, let message):
+            summary.sshdLines += 1
+            guard let time = parser.logTime.time(of: line, style: style) else {
+                summary.unparsed += 1
+                parser.head = LineHead()
+                return
+            }
+            parser.learnHead(line, style: style, time: time)
+            take(SSHDLine.event(line, message: message), line, pid: pid, time: time)
+        }
+    }
+
+    /// The same of a line whose head is the one before, and known.
+    ///
+    /// - Parameter time: its time, in microseconds.
+    mutating func readLine(_ line: Span<UInt8>, time: Int64) {
+        summary.lines += 1
+        summary.bytes += line.count + 1
+        let end = LinePrefix.end(of: line)
+        guard let tag = LinePrefix.tag(line, at: parser.head.length, end: end) else { return }
+        summary.sshdLines += 1
+        let time = parser.follow(time)
+        take(SSHDLine.event(line, message: tag.messageStart..<end), line, pid: tag.pid, time: time)
+    }
+
+    private mutating func take(_ event: SSHDEvent, _ line: Span<UInt8>, pid: UInt32, time: Timestamp) {
+        advance(to: time)
+        if event.meaning == .nothing { return }
+        var texts: LineTexts?
+        if onEvent != nil || event.meaning == .login {
+            let method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }
+            texts = LineTexts(method: method, user: event.meaning == .login ? event.user.map { line.text($0) } : nil)
+        }
+        _ = take(
+            ConnectionLine(
+                time: time, pid: pid, meaning: event.meaning, invalidUser: event.invalidUser,
+                port: event.port.map { Int32($0) } ?? -1,
+                user: event.user.map { parser.userNames.number(of: line, $0) ?? -2 } ?? -1, count: event.count,
+                peer: event.address.flatMap { parser.hosts.peer(line, $0, ip: event.ip) }),
+            texts)
+    }
+
+    /// A line that the fast path read.
+    @inline(__always)
+    mutating func take(_ line: FastLine, _ time: Timestamp) {
+        advance(to: time)
+        if line.meaning == .nothing { return }
+        // Most lines are another one of their connection, and the last one of its process says which.
+        let index = parser.memory[LineMemory.place(line.pid)].connection
+        guard connections.isFurther(line, at: index) else { return takeElsewhere(line, time) }
+        let new = connections.takeFurther(line, at: index, time: time, now: now)
+        if new > 0 {
+            count(
+                new, at: index, time: time, user: Int32(truncatingIfNeeded: line.user),
+                method: onEvent == nil ? nil : line.method, invalidUser: line.invalidUser)
+        }
+        end(line.meaning, at: index)
+    }
+
+    /// The same, of a connection that has to be looked for.
+    @inline(never)
+    private mutating func takeElsewhere(_ line: FastLine, _ time: Timestamp) {
+        let known = line.address < 0 ? nil : parser.addresses.value(line.address)
+        let index = take(
+            ConnectionLine(
+                time: time, pid: line.pid, meaning: line.meaning, invalidUser: line.invalidUser,
+                port: Int32(truncatingIfNeeded: line.port), user: Int32(truncatingIfNeeded: line.user),
+                peer: known.map { Peer(ip: $0.ip) }, address: Int32(truncatingIfNeeded: line.address),
+                row: known?.row ?? -1),
+            onEvent == nil ? nil : LineTexts(method: line.method))
+        parser.memory[LineMemory.place(line.pid)].connection = index
+    }
+
+    /// - Returns: the number of the connection that the line belongs to.
+    private mutating func take(_ line: ConnectionLine, _ texts: LineTexts?) -> Int {
         let index = connection(of: line)
         if connections[index].counted > 0, let peer = line.peer, connections[index].wants(peer) {
             move(index, to: peer, time: line.time)
@@ -219,6 +266,7 @@ extension AttemptCounter {
         }
         if line.meaning == .login { login(line, texts, at: index) }
         end(line.meaning, at: index)
+        return index
     }
 
     /// What the last line of a connection brings with it.
@@ -290,10 +338,7 @@ extension AttemptCounter {
                 row = tables.row(for: peer, time: time)
                 connections[index].row = row
                 let address = Int(connections[index].address)
-                if address >= 0 {
-                    while rows.count <= address { rows.append(-1) }
-                    rows[address] = row
-                }
+                if address >= 0 { parser.addresses.setValue(LogParser.Known(ip: peer.ip, row: row), of: address) }
             }
             tables.add(row: row, time: time, count: number)
         } else {
@@ -311,7 +356,7 @@ extension AttemptCounter {
                 count: number, kind: .failure))
     }
 
-    private mutating func login(_ line: ConnectionLine, _ texts: SightingTexts?, at index: Int) {
+    private mutating func login(_ line: ConnectionLine, _ texts: LineTexts?, at index: Int) {
         let time = line.time
         summary.logins = summary.logins.addingSaturated(line.count)
         let peer = connections[index].peer

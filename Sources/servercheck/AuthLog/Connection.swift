@@ -1,6 +1,6 @@
 // What is known about one connection: one process of sshd, from its first line to its last.
 
-/// One line of a connection, with the counter's numbers.
+/// One line of a connection.
 struct ConnectionLine {
     var time: Timestamp
     var pid: UInt32
@@ -8,18 +8,21 @@ struct ConnectionLine {
     var invalidUser: Bool
     /// -1: it names none.
     var port: Int32
+    /// -1: it names none, -2: beyond the table.
     var user: Int32
-    var count: Int
+    /// More than 1 for `message repeated K times`.
+    var count = 1
     var peer: Peer?
-    /// The parser's number for the peer's address, and the row of that; -1: not known.
-    var address: Int32
-    var row: Int32
+    /// The fast path's number for the peer's address, and the row of that; -1: not known.
+    var address: Int32 = -1
+    var row: Int32 = -1
+}
 
-    init(_ sighting: Sighting, count: Int, peer: Peer?, row: Int32) {
-        (time, pid, meaning, invalidUser) = (sighting.time, sighting.pid, sighting.meaning, sighting.invalidUser)
-        (port, user, address) = (sighting.port, sighting.user, sighting.address)
-        (self.count, self.peer, self.row) = (count, peer, row)
-    }
+/// What is told of an event, and not counted by.
+struct LineTexts {
+    var method: String?
+    /// Of a login.
+    var user: String?
 }
 
 /// One connection. Its attempts are counted as they come; `counted` says how many were.
@@ -93,8 +96,8 @@ struct Connection: Sendable, Equatable {
 
     /// Whether a line names the very address and port that its lines before named: it is no other connection's.
     @inline(__always)
-    func isSame(_ line: Sighting) -> Bool {
-        address >= 0 && line.address == address && line.port == port && port >= 0
+    func isSame(_ line: FastLine) -> Bool {
+        pid == line.pid && line.address >= 0 && Int(address) == line.address && line.port >= 0 && Int(port) == line.port
     }
 
     /// Takes over what a line of it says.
@@ -109,8 +112,8 @@ struct Connection: Sendable, Equatable {
 
     /// The same of a line that names the same peer, and says nothing else.
     @inline(__always)
-    mutating func takeFurther(_ line: Sighting, now: Timestamp) -> Int {
-        take(line.meaning, 1, user: line.user, invalidUser: line.invalidUser, time: line.time, now: now)
+    mutating func takeFurther(_ line: FastLine, time: Timestamp, now: Timestamp) -> Int {
+        take(line.meaning, 1, user: Int32(truncatingIfNeeded: line.user), invalidUser: line.invalidUser, time: time, now: now)
     }
 
     @inline(__always)

@@ -50,33 +50,28 @@ struct Connections {
         return nil
     }
 
-    /// Takes over a further line of a connection, where it names the same peer; nothing else happens otherwise.
-    ///
-    /// - Returns: the connection's number, -1 where the line is another's, and how many attempts are new.
+    /// Whether a line names the same peer as connection `index`, which need not be one any more.
     @inline(__always)
-    mutating func takeFurther(_ line: Sighting, now: Timestamp) -> (index: Int, new: Int) {
-        guard let index = index(ofPID: line.pid) else { return (-1, 0) }
+    func isFurther(_ line: FastLine, at index: Int) -> Bool { index < entries.count && entries[index].isSame(line) }
+
+    /// Takes over a further line of a connection.
+    ///
+    /// - Returns: how many attempts are new.
+    @inline(__always)
+    mutating func takeFurther(_ line: FastLine, at index: Int, time: Timestamp, now: Timestamp) -> Int {
         var entries = entries.mutableSpan
-        guard entries[index].isSame(line) else { return (-1, 0) }
-        let new = entries[index].takeFurther(line, now: now)
-        touch(index, line.time)
-        return (index, new)
+        let new = entries[index].takeFurther(line, time: time, now: now)
+        touch(index, time)
+        return new
     }
 
-    /// The parser's numbers of addresses begin anew.
+    /// The parser's numbers of addresses, and their rows, begin anew.
     mutating func forgetAddresses() {
-        for index in entries.indices { entries[index].address = -1 }
+        for index in entries.indices { (entries[index].address, entries[index].row) = (-1, -1) }
     }
 
-    /// Rows of addresses begin anew.
-    mutating func forgetRows() {
-        for index in entries.indices { entries[index].row = -1 }
-    }
-
-    /// Names have other numbers, and rows begin anew.
+    /// Names have other numbers.
     mutating func renumber(_ names: Renumbering) {
-        forgetAddresses()
-        forgetRows()
         for index in entries.indices { names.apply(to: &entries[index]) }
     }
 
@@ -141,6 +136,8 @@ struct Connections {
             if before != Connections.none { links[Int(before)].nextInBucket = link.nextInBucket }
         }
         unlink(Int32(index))
+        // No line is a further one of it.
+        entries[index].address = -1
         free.append(Int32(index))
     }
 

@@ -11,106 +11,85 @@
 //    what follows is not looked at there either.
 // 4. An address is accepted only when IPAddress reads it.
 
-extension LogParser {
+extension AttemptCounter {
     /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
-    mutating func read(_ lines: RawSpan) {
-        memory.prepare()
+    mutating func consume(_ lines: RawSpan) {
+        begin()
         let count = lines.byteCount
-        let start = lines.withUnsafeBytes { read($0, before: count - LineWindow.size + 1, count: count) }
+        let start = lines.withUnsafeBytes { consume($0, before: count - LineWindow.size + 1, count: count) }
         guard start < count else { return }
         // The last lines again, with as many zeros behind them as the fast path looks ahead.
         var rest = [UInt8](repeating: 0, count: count - start + LineWindow.size)
         for index in start..<count { rest[index - start] = lines.byte(at: index) }
-        _ = rest.withUnsafeBytes { read($0, before: count - start, count: count - start) }
+        _ = rest.withUnsafeBytes { consume($0, before: count - start, count: count - start) }
     }
 
     /// The lines that start before `limit`; from there on `bytes` hold at least a window. The log's own bytes are the
     /// first `count`.
     ///
     /// - Returns: where the next line starts.
-    private mutating func read(_ bytes: UnsafeRawBufferPointer, before limit: Int, count: Int) -> Int {
+    private mutating func consume(_ bytes: UnsafeRawBufferPointer, before limit: Int, count: Int) -> Int {
         var start = 0
         while start < limit {
             let window = LineWindow(UnsafeRawBufferPointer(rebasing: bytes[start...]))
-            let isKnown = head.begins(window)
+            let isKnown = parser.head.begins(window)
             if isKnown {
                 // Of another daemon; or as far as it was understood.
-                var place = head.length
-                var isWhole = false
-                var isRead = true
-                if window.has("sshd", at: place) { isRead = readFast(window, &place, &isWhole) }
-                if isRead {
-                    var end = start &+ place
+                var line = FastLine(place: parser.head.length)
+                if !window.has("sshd", at: line.place) || consume(&line, window) {
+                    var end = start &+ line.place
                     var isCRLF = false
-                    if !isWhole {
+                    if !line.isWhole {
                         end = min(count, bytes.bytes.lineEnd(from: end))
                         isCRLF = bytes[end &- 1] == UInt8(ascii: "\r")
                     }
-                    found.lines &+= 1
-                    found.bytes &+= end &- start &+ (isCRLF ? 0 : 1)
+                    summary.lines &+= 1
+                    summary.bytes &+= end &- start &+ (isCRLF ? 0 : 1)
                     start = end &+ 1
                     continue
                 }
             }
             let end = min(count, bytes.bytes.lineEnd(from: start))
             let isCRLF = end > start && bytes[end &- 1] == UInt8(ascii: "\r")
-            let time = isKnown && head.isTimed ? head.time(window) : LineHead.none
+            let time = isKnown && parser.head.isTimed ? parser.head.time(window) : LineHead.none
             bytes.bytes.withBytes(start..<(isCRLF ? end &- 1 : end)) {
-                if time == LineHead.none { read($0) } else { read($0, time: time) }
+                if time == LineHead.none { readLine($0) } else { readLine($0, time: time) }
             }
             start = end &+ 1
         }
         return start
     }
 
-    /// Reads what follows the head of a line of sshd.
+    /// Counts a line of sshd whose head is known.
     ///
-    /// - Parameters:
-    ///   - place: behind the head; then, how far it was read: no LF was passed.
-    ///   - isWhole: whether it was read to its LF.
-    /// - Returns: false for a line of another shape, of which nothing was kept.
-    @inline(__always)
-    private mutating func readFast(_ bytes: LineWindow, _ place: inout Int, _ isWhole: inout Bool) -> Bool {
-        guard head.isTimed else { return false }
-        var line = FastLine(place: place &+ 4)
+    /// - Parameter line: behind the head; then, how far it was read.
+    /// - Returns: false for a line of another shape, with which nothing was done.
+    private mutating func consume(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
+        let time = parser.head.isTimed ? parser.head.time(bytes) : LineHead.none
+        guard time != LineHead.none else { return false }
+        line.place &+= 4
         if bytes.byte(at: line.place) == UInt8(ascii: "[") {
             line.place &+= 1
         } else if !line.passes("-session[", bytes) {
             return false
         }
         let pid = DecimalWord(bytes.word(at: line.place))
-        let time = head.time(bytes)
         line.place &+= pid.count
-        guard time != LineHead.none, pid.count > 0, pid.count < 8, line.passes("]: ", bytes) else { return false }
-        guard !LogParser.isSilent(bytes, at: line.place) else {
-            found.sshdLines &+= 1
-            _ = follow(time)
-            addSilent(time)
-            place = line.place
-            return true
+        guard pid.count > 0, pid.count < 8, line.passes("]: ", bytes) else { return false }
+        if !LogParser.isSilent(bytes, at: line.place) {
+            line.pid = UInt32(truncatingIfNeeded: pid.value)
+            guard parser.readMessage(&line, bytes) else { return false }
         }
-        let number = pid.value
-        line.memoryPlace = LineMemory.place(number)
-        guard readMessage(&line, bytes) else { return false }
-        found.sshdLines &+= 1
-        goOn(to: time)
-        (place, isWhole) = (line.place, line.isWhole)
-        var more: Int32 = -1
-        if keepsMethods, let method = line.method {
-            more = found.add(FurtherSighting(), SightingTexts(method: method))
-        }
-        found.list.append(
-            Sighting(
-                time: follow(time), pid: UInt32(truncatingIfNeeded: number), user: Int32(truncatingIfNeeded: line.user),
-                address: Int32(truncatingIfNeeded: line.address), port: Int32(truncatingIfNeeded: line.port),
-                more: more,
-                meaning: line.meaning, invalidUser: line.invalidUser))
+        summary.sshdLines &+= 1
+        take(line, parser.follow(time))
         return true
     }
+}
 
+extension LogParser {
     /// Whether SSHDLine knows no message with these first letters that counts.
     @inline(__always)
-    private static func isSilent(_ bytes: LineWindow, at start: Int) -> Bool {
+    fileprivate static func isSilent(_ bytes: LineWindow, at start: Int) -> Bool {
         switch bytes.byte(at: start) {
         case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): true
         case UInt8(ascii: "P"): bytes.has("PAM ", at: start)
@@ -124,7 +103,7 @@ extension LogParser {
 
     /// Of a message: its words, which say what it means, then perhaps a user, a peer, and what must follow it.
     @inline(__always)
-    private mutating func readMessage(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
+    fileprivate mutating func readMessage(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
         // Between user and address.
         var lead = 6
         var end = FastLine.End.any
@@ -180,10 +159,11 @@ extension LogParser {
     @inline(__always)
     private mutating func readUser(_ line: inout FastLine, _ bytes: LineWindow, lead: Int) -> Bool {
         let start = line.place
-        guard memory[line.memoryPlace].isUser(bytes, at: start) else { return readNewUser(&line, bytes, lead: lead) }
-        let end = start &+ memory[line.memoryPlace].userLength &- 1
+        let place = LineMemory.place(line.pid)
+        guard memory[place].isUser(bytes, at: start) else { return readNewUser(&line, bytes, lead: lead) }
+        let end = start &+ memory[place].userLength &- 1
         guard lead == 1 || bytes.has(" from ", at: end) else { return false }
-        line.user = memory[line.memoryPlace].userNumber
+        line.user = memory[place].userNumber
         line.place = end &+ lead
         return readPeer(&line, bytes)
     }
@@ -205,17 +185,18 @@ extension LogParser {
             _ = users.insert(name, hash: hash, user)
             line.user = Int(user)
         }
-        memory[line.memoryPlace].learnUser(bytes, at: start, length: name.count, number: line.user)
+        memory[LineMemory.place(line.pid)].learnUser(bytes, at: start, length: name.count, number: line.user)
         return true
     }
 
     /// `ADDR port N`
     @inline(__always)
     private mutating func readPeer(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
-        guard memory[line.memoryPlace].isPeer(bytes, at: line.place) else { return readNewPeer(&line, bytes) }
-        line.address = memory[line.memoryPlace].address
-        line.port = memory[line.memoryPlace].port
-        line.place &+= memory[line.memoryPlace].peerLength
+        let place = LineMemory.place(line.pid)
+        guard memory[place].isPeer(bytes, at: line.place) else { return readNewPeer(&line, bytes) }
+        line.address = memory[place].address
+        line.port = memory[place].port
+        line.place &+= memory[place].peerLength
         return true
     }
 
@@ -231,23 +212,23 @@ extension LogParser {
         var number = addresses.number(of: address, hash: hash)
         if number < 0 {
             guard let ip = address.withBytes({ IPAddress($0) }) else { return false }
-            number = addresses.insert(address, hash: hash, ip)
+            number = addresses.insert(address, hash: hash, Known(ip: ip))
             guard number >= 0 else { return false }
         }
         line.address = number
         line.port = Int(truncatingIfNeeded: port.value)
         line.place = portStart &+ port.count
-        memory[line.memoryPlace].learnPeer(
+        memory[LineMemory.place(line.pid)].learnPeer(
             bytes, start..<line.place, address: line.address, port: line.port)
         return true
     }
 }
 
-/// How far a line was read, and what it says. In whole words, and those that a sighting takes not side by side: they are
+/// How far a line was read, and what it says. In whole words, and those that are read together not side by side: they are
 /// read at once, when a narrow one, or two for one load, would still be on their way to memory.
-private struct FastLine {
+struct FastLine {
     /// What follows the peer.
-    enum End {
+    fileprivate enum End {
         /// Not looked at.
         case any
         /// The line end.
@@ -261,11 +242,12 @@ private struct FastLine {
     var user = -1
     /// No LF was passed; it is at the LF when `isWhole`.
     var place: Int
+    /// The parser's number; -1: it names none.
     var address = -1
     var isWhole = false
-    var port = 0
-    /// Of its process.
-    var memoryPlace = 0
+    /// -1: it names none.
+    var port = -1
+    var pid: UInt32 = 0
     var meaning = SSHDEvent.Meaning.nothing
     var invalidUser = false
 
@@ -282,7 +264,7 @@ private struct FastLine {
 
     /// Whether `text` comes next; then it is passed.
     @inline(__always)
-    mutating func passes(_ text: StaticString, _ bytes: LineWindow) -> Bool {
+    fileprivate mutating func passes(_ text: StaticString, _ bytes: LineWindow) -> Bool {
         guard bytes.has(text, at: place) else { return false }
         place &+= text.utf8CodeUnitCount
         return true
@@ -290,7 +272,7 @@ private struct FastLine {
 
     /// Whether the line ends so.
     @inline(__always)
-    mutating func ends(_ bytes: LineWindow, _ end: End) -> Bool {
+    fileprivate mutating func ends(_ bytes: LineWindow, _ end: End) -> Bool {
         switch end {
         case .any: return true
         case .now: break

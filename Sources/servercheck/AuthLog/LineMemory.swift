@@ -18,6 +18,8 @@ struct LineMemory: Sendable {
         private var user: (UInt64, UInt64) = (0, 0)
         private var userMask: (UInt64, UInt64) = (0, 0)
         private(set) var userNumber = -1
+        /// The connection that its last line belonged to.
+        var connection = 0
 
         /// Whether its peer stands at `start` of a line's window.
         @inline(__always)
@@ -64,7 +66,7 @@ struct LineMemory: Sendable {
         }
     }
 
-    private static let places: UInt64 = 128
+    private static let places: UInt32 = 128
     private var entries: [Entry] = []
 
     /// Of the first bytes of a word.
@@ -76,7 +78,7 @@ struct LineMemory: Sendable {
 
     /// Where a process has its entry.
     @inline(__always)
-    static func place(_ pid: UInt64) -> Int { Int(truncatingIfNeeded: pid & (places - 1)) }
+    static func place(_ pid: UInt32) -> Int { Int(pid & (places - 1)) }
 
     @inline(__always)
     subscript(place: Int) -> Entry {
@@ -89,5 +91,7 @@ struct LineMemory: Sendable {
         if entries.isEmpty { entries = Array(repeating: Entry(), count: Int(LineMemory.places)) }
     }
 
-    mutating func removeAll() { entries = [] }
+    mutating func forgetAll() {
+        for place in entries.indices { entries[place] = Entry() }
+    }
 }

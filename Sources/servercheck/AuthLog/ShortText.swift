@@ -105,6 +105,8 @@ struct ShortTextTable<Value: Sendable>: Sendable {
     @inline(__always)
     func value(_ number: Int) -> Value { entries[number].value }
 
+    mutating func setValue(_ value: Value, of number: Int) { entries[number].value = value }
+
     /// Remembers a text that is not in the table.
     ///
     /// - Returns: its number; -1 when the table is full.
