@@ -140,7 +140,7 @@ extension AttemptCounter {
 extension AttemptCounter {
     /// Moves the log's clock and ends what is over by it.
     @inline(__always)
-    private mutating func advance(to time: Timestamp) {
+    mutating func advance(to time: Timestamp) {
         if let clock, time >= clock {
             self.clock = time
         } else {
@@ -222,14 +222,12 @@ extension AttemptCounter {
             texts)
     }
 
-    /// A line that the fast path read.
+    /// A line that the fast path read. Inout because a copy would be read before it is written.
     @inline(__always)
-    mutating func take(_ line: FastLine, _ time: Timestamp) {
-        advance(to: time)
-        if line.meaning == .nothing { return }
+    mutating func take(_ line: inout FastLine, _ time: Timestamp) {
         // Most lines are another one of their connection, and the last one of its process says which.
         let index = parser.memory[LineMemory.place(line.pid)].connection
-        guard connections.isFurther(line, at: index) else { return takeElsewhere(line, time) }
+        guard connections.isFurther(line, at: index) else { return takeElsewhere(&line, time) }
         let new = connections.takeFurther(line, at: index, time: time, now: now)
         if new > 0 {
             count(
@@ -241,7 +239,7 @@ extension AttemptCounter {
 
     /// The same, of a connection that has to be looked for.
     @inline(never)
-    private mutating func takeElsewhere(_ line: FastLine, _ time: Timestamp) {
+    private mutating func takeElsewhere(_ line: inout FastLine, _ time: Timestamp) {
         let known = line.address < 0 ? nil : parser.addresses.value(line.address)
         let index = take(
             ConnectionLine(

@@ -32,11 +32,13 @@ extension AttemptCounter {
         var start = 0
         while start < limit {
             let window = LineWindow(UnsafeRawBufferPointer(rebasing: bytes[start...]))
-            let isKnown = parser.head.begins(window)
-            if isKnown {
+            let digits = parser.head.digits(window)
+            var time = LineHead.none
+            if parser.head.begins(window, digits) {
                 // Of another daemon; or as far as it was understood.
                 var line = FastLine(place: parser.head.length)
-                if !window.has("sshd", at: line.place) || consume(&line, window) {
+                time = parser.head.time(digits)
+                if !window.has("sshd", at: line.place) || (time != LineHead.none && consume(&line, window, time)) {
                     var end = start &+ line.place
                     var isCRLF = false
                     if !line.isWhole {
@@ -51,7 +53,6 @@ extension AttemptCounter {
             }
             let end = min(count, bytes.bytes.lineEnd(from: start))
             let isCRLF = end > start && bytes[end &- 1] == UInt8(ascii: "\r")
-            let time = isKnown && parser.head.isTimed ? parser.head.time(window) : LineHead.none
             bytes.bytes.withBytes(start..<(isCRLF ? end &- 1 : end)) {
                 if time == LineHead.none { readLine($0) } else { readLine($0, time: time) }
             }
@@ -62,52 +63,35 @@ extension AttemptCounter {
 
     /// Counts a line of sshd whose head is known.
     ///
-    /// - Parameter line: behind the head; then, how far it was read.
+    /// - Parameters:
+    ///   - line: behind the head; then, how far it was read.
+    ///   - time: of the line, in microseconds.
     /// - Returns: false for a line of another shape, with which nothing was done.
-    private mutating func consume(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
-        let time = parser.head.isTimed ? parser.head.time(bytes) : LineHead.none
-        guard time != LineHead.none else { return false }
-        line.place &+= 4
-        if bytes.byte(at: line.place) == UInt8(ascii: "[") {
-            line.place &+= 1
-        } else if !line.passes("-session[", bytes) {
-            return false
-        }
+    @inline(__always)
+    private mutating func consume(_ line: inout FastLine, _ bytes: LineWindow, _ time: Int64) -> Bool {
+        let isPlain = bytes.byte(at: line.place &+ 4) == UInt8(ascii: "[")
+        guard isPlain || bytes.has("-session[", at: line.place &+ 4) else { return false }
+        line.place &+= isPlain ? 5 : 13
         let pid = DecimalWord(bytes.word(at: line.place))
         line.place &+= pid.count
-        guard pid.count > 0, pid.count < 8, line.passes("]: ", bytes) else { return false }
-        if !LogParser.isSilent(bytes, at: line.place) {
-            line.pid = UInt32(truncatingIfNeeded: pid.value)
-            guard parser.readMessage(&line, bytes) else { return false }
-        }
+        guard pid.count > 0, pid.count < 8, bytes.has("]: ", at: line.place) else { return false }
+        line.place &+= 3
+        line.pid = UInt32(truncatingIfNeeded: pid.value)
+        guard parser.read(&line, bytes) else { return false }
         summary.sshdLines &+= 1
-        take(line, parser.follow(time))
+        advance(to: parser.follow(time))
+        if line.meaning != .nothing { take(&line, Timestamp(microseconds: time)) }
         return true
     }
 }
 
 extension LogParser {
-    /// Whether SSHDLine knows no message with these first letters that counts.
+    /// Reads a message: its words, which say what it means, then perhaps a user, a peer, and what must follow it. Of one
+    /// that SSHDLine knows to mean nothing only the first letters are read.
     @inline(__always)
-    fileprivate static func isSilent(_ bytes: LineWindow, at start: Int) -> Bool {
-        switch bytes.byte(at: start) {
-        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): true
-        case UInt8(ascii: "P"): bytes.has("PAM ", at: start)
-        case UInt8(ascii: "U"): bytes.has("Unable ", at: start)
-        case UInt8(ascii: "e"):
-            bytes.has("error: ", at: start) && !bytes.has("PAM: ", at: start &+ 7)
-                && !bytes.has("maximum ", at: start &+ 7)
-        default: false
-        }
-    }
-
-    /// Of a message: its words, which say what it means, then perhaps a user, a peer, and what must follow it.
-    @inline(__always)
-    fileprivate mutating func readMessage(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
-        // Between user and address.
-        var lead = 6
-        var end = FastLine.End.any
+    fileprivate mutating func read(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
         switch bytes.byte(at: line.place) {
+        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): return true
         case UInt8(ascii: "F"):
             if line.passes("Failed password for ", bytes) {
                 line.meaning = .failure
@@ -115,67 +99,75 @@ extension LogParser {
                 guard line.passes("Failed keyboard-interactive/pam for ", bytes) else { return false }
                 line.meaning = .keyboardFailure
             }
-            line.invalidUser = line.passes("invalid user ", bytes)
-            end = .ssh2
+            line.passesInvalidUser(bytes)
+            line.end = .ssh2
         case UInt8(ascii: "I"):
             guard line.passes("Invalid user ", bytes) else { return false }
-            (line.invalidUser, line.meaning, end) = (true, .openingMarker, .now)
+            (line.invalidUser, line.meaning, line.end) = (true, .openingMarker, .now)
         case UInt8(ascii: "C"):
             guard line.passes("Connection closed by ", bytes) || line.passes("Connection reset by ", bytes) else {
                 return false
             }
-            (line.meaning, lead, end) = (.end, 1, .any)
+            return readEnd(&line, bytes)
         case UInt8(ascii: "D"):
-            if line.passes("Disconnected from ", bytes) {
-                (line.meaning, lead, end) = (.end, 1, .any)
-            } else {
-                line.invalidUser = line.passes("Disconnecting invalid user ", bytes)
-                guard line.invalidUser || line.passes("Disconnecting authenticating user ", bytes) else { return false }
-                (line.meaning, lead, end) = (.closingMarker, 1, .tooMany)
-            }
-        case UInt8(ascii: "e"):
-            guard line.passes("error: maximum authentication attempts exceeded for ", bytes) else { return false }
-            line.invalidUser = line.passes("invalid user ", bytes)
-            (line.meaning, end) = (.marker, .ssh2Preauth)
-        case UInt8(ascii: "P"):
-            guard line.passes("Postponed keyboard-interactive for ", bytes) else { return false }
-            line.invalidUser = line.passes("invalid user ", bytes)
-            (line.meaning, end) = (.mention, .ssh2Preauth)
+            if line.passes("Disconnected from ", bytes) { return readEnd(&line, bytes) }
+            line.invalidUser = line.passes("Disconnecting invalid user ", bytes)
+            guard line.invalidUser || line.passes("Disconnecting authenticating user ", bytes) else { return false }
+            (line.meaning, line.lead, line.end) = (.closingMarker, 1, .tooMany)
         case UInt8(ascii: "R"):
             line.meaning = .mention
             return line.passes("Received disconnect from ", bytes) && readPeer(&line, bytes)
+        case UInt8(ascii: "e"):
+            if line.passes("error: maximum authentication attempts exceeded for ", bytes) {
+                line.passesInvalidUser(bytes)
+                (line.meaning, line.end) = (.marker, .ssh2Preauth)
+                break
+            }
+            return line.passes("error: ", bytes) && !bytes.has("PAM: ", at: line.place)
+                && !bytes.has("maximum ", at: line.place)
+        case UInt8(ascii: "P"):
+            if bytes.has("PAM ", at: line.place) { return true }
+            guard line.passes("Postponed keyboard-interactive for ", bytes) else { return false }
+            line.passesInvalidUser(bytes)
+            (line.meaning, line.end) = (.mention, .ssh2Preauth)
+        case UInt8(ascii: "U"): return bytes.has("Unable ", at: line.place)
         default: return false
         }
-        if line.meaning == .end {
-            // `[invalid|authenticating user USER ]ADDR port N`
-            line.invalidUser = line.passes("invalid user ", bytes)
-            guard line.invalidUser || line.passes("authenticating user ", bytes) else { return readPeer(&line, bytes) }
-            (line.meaning, end) = (.closingMarker, .preauth)
-        }
-        return readUser(&line, bytes, lead: lead) && line.ends(bytes, end)
+        return readUser(&line, bytes)
     }
 
-    /// `USER from ADDR port N`, where `lead` is 6, or `USER ADDR port N`, where it is 1.
+    /// `[invalid|authenticating user USER ]ADDR port N`
     @inline(__always)
-    private mutating func readUser(_ line: inout FastLine, _ bytes: LineWindow, lead: Int) -> Bool {
+    private mutating func readEnd(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
+        line.passesInvalidUser(bytes)
+        guard line.invalidUser || line.passes("authenticating user ", bytes) else {
+            line.meaning = .end
+            return readPeer(&line, bytes)
+        }
+        (line.meaning, line.lead, line.end) = (.closingMarker, 1, .preauth)
+        return readUser(&line, bytes)
+    }
+
+    /// `USER from ADDR port N`, where the lead is 6, or `USER ADDR port N`, where it is 1; then the end of the line.
+    private mutating func readUser(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
         let start = line.place
         let place = LineMemory.place(line.pid)
-        guard memory[place].isUser(bytes, at: start) else { return readNewUser(&line, bytes, lead: lead) }
-        let end = start &+ memory[place].userLength &- 1
-        guard lead == 1 || bytes.has(" from ", at: end) else { return false }
-        line.user = memory[place].userNumber
-        line.place = end &+ lead
-        return readPeer(&line, bytes)
+        let isKnown = memory[place].isUser(bytes, at: start)
+        let length = isKnown ? memory[place].userLength &- 1 : ShortText.wordLength(bytes, at: start)
+        guard length >= 0, line.lead == 1 || bytes.has(" from ", at: start &+ length) else { return false }
+        line.place = start &+ length &+ line.lead
+        guard readPeer(&line, bytes), line.ends(bytes) else { return false }
+        if isKnown {
+            line.user = memory[place].userNumber
+            return true
+        }
+        return readNewUser(&line, bytes, start, length)
     }
 
     @inline(never)
-    private mutating func readNewUser(_ line: inout FastLine, _ bytes: LineWindow, lead: Int) -> Bool {
-        let start = line.place
+    private mutating func readNewUser(_ line: inout FastLine, _ bytes: LineWindow, _ start: Int, _ length: Int) -> Bool {
         let name = ShortText(bytes, at: start)
-        guard name.isWord, !name.holds(UInt8(ascii: ":")), lead == 1 || bytes.has(" from ", at: start &+ name.count)
-        else { return false }
-        line.place = start &+ name.count &+ lead
-        guard readPeer(&line, bytes) else { return false }
+        if name.holds(UInt8(ascii: ":")) { return false }
         let hash = users.hash(name)
         let number = users.number(of: name, hash: hash)
         if number >= 0 {
@@ -185,7 +177,7 @@ extension LogParser {
             _ = users.insert(name, hash: hash, user)
             line.user = Int(user)
         }
-        memory[LineMemory.place(line.pid)].learnUser(bytes, at: start, length: name.count, number: line.user)
+        memory[LineMemory.place(line.pid)].learnUser(bytes, at: start, length: length, number: line.user)
         return true
     }
 
@@ -229,8 +221,6 @@ extension LogParser {
 struct FastLine {
     /// What follows the peer.
     fileprivate enum End {
-        /// Not looked at.
-        case any
         /// The line end.
         case now
         case ssh2
@@ -239,15 +229,19 @@ struct FastLine {
         case tooMany
     }
 
+    /// -1: it names none.
     var user = -1
     /// No LF was passed; it is at the LF when `isWhole`.
     var place: Int
     /// The parser's number; -1: it names none.
     var address = -1
-    var isWhole = false
+    /// Bytes between user and address.
+    fileprivate var lead = 6
     /// -1: it names none.
     var port = -1
     var pid: UInt32 = 0
+    fileprivate var end = End.now
+    var isWhole = false
     var meaning = SSHDEvent.Meaning.nothing
     var invalidUser = false
 
@@ -270,11 +264,17 @@ struct FastLine {
         return true
     }
 
-    /// Whether the line ends so.
+    /// Whether sshd knows the user. Without a branch: the answers come in no order.
     @inline(__always)
-    fileprivate mutating func ends(_ bytes: LineWindow, _ end: End) -> Bool {
+    fileprivate mutating func passesInvalidUser(_ bytes: LineWindow) {
+        invalidUser = bytes.has("invalid user ", at: place)
+        place &+= invalidUser ? 13 : 0
+    }
+
+    /// Whether the line ends as it must.
+    @inline(__always)
+    fileprivate mutating func ends(_ bytes: LineWindow) -> Bool {
         switch end {
-        case .any: return true
         case .now: break
         case .ssh2: guard passes(" ssh2", bytes) else { return false }
         case .ssh2Preauth: guard passes(" ssh2 [preauth]", bytes) else { return false }

@@ -8,7 +8,7 @@ struct LineHead: Sendable {
     /// Bytes of the longest head that is remembered.
     static let limit = 96
     /// So many bytes are compared in any case; the digits are among them.
-    private static let masked = 48
+    private static let masked = 40
     /// 0: nothing is remembered.
     private(set) var length = 0
     /// Whether the time is known; of a line of another daemon nobody asks it.
@@ -21,8 +21,8 @@ struct LineHead: Sendable {
     /// The beginning of the minute, in microseconds since 1970.
     private var minute: Int64 = 0
     /// The first bytes, eight each, where `masks` has ones: not behind the head, and not in place of the digits.
-    private var words = InlineArray<6, UInt64>(repeating: 0)
-    private var masks = InlineArray<6, UInt64>(repeating: 0)
+    private var words = InlineArray<5, UInt64>(repeating: 0)
+    private var masks = InlineArray<5, UInt64>(repeating: 0)
     /// What is behind them, the last eight bytes overlapping those before.
     private var rest: [Word] = []
 
@@ -80,28 +80,30 @@ struct LineHead: Sendable {
     }
 
     /// Whether a line has this head, with any digits for the seconds.
+    ///
+    /// - Parameter digits: of the line.
     @inline(__always)
-    func begins(_ line: LineWindow) -> Bool {
+    func begins(_ line: LineWindow, _ digits: UInt64) -> Bool {
         guard length > 0 else { return false }
         var difference: UInt64 = 0
         for index in words.indices { difference |= (line.word(at: 8 &* index) ^ words[index]) & masks[index] }
         if length > LineHead.masked {
             for index in rest.indices { difference |= line.word(at: rest[index].place) ^ rest[index].bytes }
         }
-        return difference | digits(line).bytesAbove9 == 0
+        return difference | digits.bytesAbove9 == 0
     }
 
-    /// The values of the open digits.
+    /// The values of the open digits, if that is what they are.
     @inline(__always)
-    private func digits(_ line: LineWindow) -> UInt64 {
+    func digits(_ line: LineWindow) -> UInt64 {
         let seconds = line.word(at: secondsAt) & 0xFFFF
         return ((line.word(at: secondsAt &+ 3) << 16 | seconds) ^ 0x3030_3030_3030_3030) & open
     }
 
-    /// The time of a line with this head, in microseconds; `none` for a leap second.
+    /// The time of a line with this head, in microseconds; `none` for a leap second, or where it is not known.
     @inline(__always)
-    func time(_ line: LineWindow) -> Int64 {
-        let time = Int64(truncatingIfNeeded: DecimalWord.value(digits(line)))
-        return time < 60_000_000 ? minute &+ time : LineHead.none
+    func time(_ digits: UInt64) -> Int64 {
+        let time = Int64(truncatingIfNeeded: DecimalWord.value(digits))
+        return isTimed && time < 60_000_000 ? minute &+ time : LineHead.none
     }
 }

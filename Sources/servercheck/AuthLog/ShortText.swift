@@ -26,6 +26,22 @@ struct ShortText: Sendable {
         isWord = count < 40 && bytes.byte(at: start &+ count) == UInt8(ascii: " ")
     }
 
+    /// How many bytes stand at `start` up to a space; -1 where that is no short text.
+    @inline(__always)
+    static func wordLength(_ bytes: LineWindow, at start: Int) -> Int {
+        var count = 0
+        while count < 40 {
+            let ends = bytes.word(at: start &+ count).bytesBelow(0x21)
+            if ends == 0 {
+                count &+= 8
+                continue
+            }
+            count &+= ends.trailingZeroBitCount >> 3
+            return bytes.byte(at: start &+ count) == UInt8(ascii: " ") ? count : -1
+        }
+        return -1
+    }
+
     /// The next bytes before the first space or control character, and how many they are.
     @inline(__always)
     private static func next(_ bytes: LineWindow, _ start: Int, _ count: inout Int) -> UInt64 {
