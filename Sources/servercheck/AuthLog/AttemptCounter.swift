@@ -224,31 +224,42 @@ extension AttemptCounter {
 
     /// A line that the fast path read. Inout because a copy would be read before it is written.
     @inline(__always)
-    mutating func take(_ line: inout FastLine, _ time: Timestamp) {
+    mutating func take(_ meaning: SSHDEvent.Meaning, _ line: inout FastLine, _ time: Timestamp) {
         // Most lines are another one of their connection, and the last one of its process says which.
         let index = parser.memory[LineMemory.place(line.pid)].connection
-        guard connections.isFurther(line, at: index) else { return takeElsewhere(&line, time) }
-        let new = connections.takeFurther(line, at: index, time: time, now: now)
+        guard connections.isFurther(line, at: index) else { return takeElsewhere(meaning, &line, time) }
+        let new = connections.takeFurther(meaning, line, at: index, time: time, now: now)
         if new > 0 {
             count(
                 new, at: index, time: time, user: Int32(truncatingIfNeeded: line.user),
-                method: onEvent == nil ? nil : line.method, invalidUser: line.invalidUser)
+                method: method(meaning), invalidUser: line.invalidUser)
         }
-        end(line.meaning, at: index)
+        end(meaning, at: index)
     }
 
     /// The same, of a connection that has to be looked for.
     @inline(never)
-    private mutating func takeElsewhere(_ line: inout FastLine, _ time: Timestamp) {
+    private mutating func takeElsewhere(_ meaning: SSHDEvent.Meaning, _ line: inout FastLine, _ time: Timestamp) {
         let known = line.address < 0 ? nil : parser.addresses.value(line.address)
         let index = take(
             ConnectionLine(
-                time: time, pid: line.pid, meaning: line.meaning, invalidUser: line.invalidUser,
+                time: time, pid: line.pid, meaning: meaning, invalidUser: line.invalidUser,
                 port: Int32(truncatingIfNeeded: line.port), user: Int32(truncatingIfNeeded: line.user),
                 peer: known.map { Peer(ip: $0.ip) }, address: Int32(truncatingIfNeeded: line.address),
                 row: known?.row ?? -1),
-            onEvent == nil ? nil : LineTexts(method: line.method))
+            onEvent == nil ? nil : LineTexts(method: method(meaning)))
         parser.memory[LineMemory.place(line.pid)].connection = index
+    }
+
+    /// Of an attempt that the fast path read, where somebody wants to know.
+    @inline(__always)
+    private func method(_ meaning: SSHDEvent.Meaning) -> String? {
+        if onEvent == nil { return nil }
+        switch meaning {
+        case .failure: return "password"
+        case .keyboardFailure: return "keyboard-interactive/pam"
+        default: return nil
+        }
     }
 
     /// - Returns: the number of the connection that the line belongs to.

@@ -27,32 +27,33 @@ struct LineTexts {
 
 /// One connection. Its attempts are counted as they come; `counted` says how many were.
 struct Connection: Sendable, Equatable {
+    // What most lines need lies together, in the first cache line.
     var pid: UInt32
     /// -1: not known.
     var port: Int32 = -1
-    /// Of the first line that names one; an address replaces a host name.
-    var peer: Peer?
-    /// The row of the peer in the table of attempts; -1: not known.
-    var row: Int32 = -1
     /// The parser's number for the peer's address; -1: not known.
     var address: Int32 = -1
+    /// The row of the peer in the table of attempts; -1: not known.
+    var row: Int32 = -1
     /// The first user's number; -1: none yet, -2: beyond the table.
     var user: Int32 = -1
     var invalidUser = false
-    /// When the first marker came; nil: none came.
-    var firstMarker: Timestamp?
-    /// The run that read its last line: the log's clock may differ from ours.
-    var readAt: Timestamp
     var closed = false
     var loggedIn = false
     /// Failures other than keyboard-interactive ones.
     var failures = 0
-    /// Keyboard-interactive failures as sshd's PAM side logged them, and as sshd itself did.
-    var pamFailures = 0
+    /// Keyboard-interactive failures as sshd itself logged them, and as its PAM side did.
     var keyboardFailures = 0
+    var pamFailures = 0
     /// Attempts that were counted already.
     var counted = 0
-    /// Those of them that this pass counted under `peer`.
+    /// When the first marker came; nil: none came.
+    var firstMarker: Timestamp?
+    /// The run that read its last line: the log's clock may differ from ours.
+    var readAt: Timestamp
+    /// Of the first line that names one; an address replaces a host name.
+    var peer: Peer?
+    /// Of the attempts that were counted those that this pass counted under `peer`.
     var countedHere = 0
 
     init(pid: UInt32, readAt: Timestamp) {
@@ -112,8 +113,9 @@ struct Connection: Sendable, Equatable {
 
     /// The same of a line that names the same peer, and says nothing else.
     @inline(__always)
-    mutating func takeFurther(_ line: FastLine, time: Timestamp, now: Timestamp) -> Int {
-        take(line.meaning, 1, user: Int32(truncatingIfNeeded: line.user), invalidUser: line.invalidUser, time: time, now: now)
+    mutating func takeFurther(_ meaning: SSHDEvent.Meaning, _ line: FastLine, time: Timestamp, now: Timestamp) -> Int {
+        take(
+            meaning, 1, user: Int32(truncatingIfNeeded: line.user), invalidUser: line.invalidUser, time: time, now: now)
     }
 
     @inline(__always)

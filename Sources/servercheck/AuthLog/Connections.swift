@@ -58,9 +58,11 @@ struct Connections {
     ///
     /// - Returns: how many attempts are new.
     @inline(__always)
-    mutating func takeFurther(_ line: FastLine, at index: Int, time: Timestamp, now: Timestamp) -> Int {
+    mutating func takeFurther(
+        _ meaning: SSHDEvent.Meaning, _ line: FastLine, at index: Int, time: Timestamp, now: Timestamp
+    ) -> Int {
         var entries = entries.mutableSpan
-        let new = entries[index].takeFurther(line, time: time, now: now)
+        let new = entries[index].takeFurther(meaning, line, time: time, now: now)
         touch(index, time)
         return new
     }

@@ -77,86 +77,86 @@ extension AttemptCounter {
         guard pid.count > 0, pid.count < 8, bytes.has("]: ", at: line.place) else { return false }
         line.place &+= 3
         line.pid = UInt32(truncatingIfNeeded: pid.value)
-        guard parser.read(&line, bytes) else { return false }
+        line.time = time
+        let start = line.place
+        switch bytes.byte(at: start) {
+        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): break
+        case UInt8(ascii: "F"):
+            return consume(FailedPassword.self, &line, bytes) || consume(FailedKeyboard.self, &line, bytes)
+        case UInt8(ascii: "I"): return consume(InvalidUser.self, &line, bytes)
+        case UInt8(ascii: "C"):
+            return consume(ClosedByUser.self, &line, bytes) || consume(ResetByUser.self, &line, bytes)
+                || consume(Closed.self, &line, bytes) || consume(Reset.self, &line, bytes)
+        case UInt8(ascii: "D"):
+            return consume(DisconnectedUser.self, &line, bytes) || consume(Disconnected.self, &line, bytes)
+                || consume(TooManyFailures.self, &line, bytes)
+        case UInt8(ascii: "R"): return consume(ReceivedDisconnect.self, &line, bytes)
+        case UInt8(ascii: "e"):
+            guard bytes.has("error: ", at: start) else { return false }
+            if bytes.has("maximum ", at: start &+ 7) { return consume(MaximumAttempts.self, &line, bytes) }
+            if bytes.has("PAM: ", at: start &+ 7) { return false }
+        case UInt8(ascii: "P"):
+            guard bytes.has("PAM ", at: start) else { return consume(Postponed.self, &line, bytes) }
+        case UInt8(ascii: "U"):
+            guard bytes.has("Unable ", at: start) else { return false }
+        default: return false
+        }
+        // SSHDLine knows no message with these first letters that means anything.
         summary.sshdLines &+= 1
         advance(to: parser.follow(time))
-        if line.meaning != .nothing { take(&line, Timestamp(microseconds: time)) }
+        return true
+    }
+
+    /// Counts a line if it has this shape. Generic, so that there is a function for each shape without a branch for what
+    /// only others have.
+    private mutating func consume<Shape: LineShape>(_: Shape.Type, _ line: inout FastLine, _ bytes: LineWindow) -> Bool {
+        guard parser.read(Shape.self, &line, bytes) else { return false }
+        summary.sshdLines &+= 1
+        let time = parser.follow(line.time)
+        advance(to: time)
+        take(Shape.meaning, &line, time)
         return true
     }
 }
 
 extension LogParser {
-    /// Reads a message: its words, which say what it means, then perhaps a user, a peer, and what must follow it. Of one
-    /// that SSHDLine knows to mean nothing only the first letters are read.
     @inline(__always)
-    fileprivate mutating func read(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
-        switch bytes.byte(at: line.place) {
-        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): return true
-        case UInt8(ascii: "F"):
-            if line.passes("Failed password for ", bytes) {
-                line.meaning = .failure
-            } else {
-                guard line.passes("Failed keyboard-interactive/pam for ", bytes) else { return false }
-                line.meaning = .keyboardFailure
-            }
-            line.passesInvalidUser(bytes)
-            line.end = .ssh2
-        case UInt8(ascii: "I"):
-            guard line.passes("Invalid user ", bytes) else { return false }
-            (line.invalidUser, line.meaning, line.end) = (true, .openingMarker, .now)
-        case UInt8(ascii: "C"):
-            guard line.passes("Connection closed by ", bytes) || line.passes("Connection reset by ", bytes) else {
-                return false
-            }
-            return readEnd(&line, bytes)
-        case UInt8(ascii: "D"):
-            if line.passes("Disconnected from ", bytes) { return readEnd(&line, bytes) }
-            line.invalidUser = line.passes("Disconnecting invalid user ", bytes)
-            guard line.invalidUser || line.passes("Disconnecting authenticating user ", bytes) else { return false }
-            (line.meaning, line.lead, line.end) = (.closingMarker, 1, .tooMany)
-        case UInt8(ascii: "R"):
-            line.meaning = .mention
-            return line.passes("Received disconnect from ", bytes) && readPeer(&line, bytes)
-        case UInt8(ascii: "e"):
-            if line.passes("error: maximum authentication attempts exceeded for ", bytes) {
-                line.passesInvalidUser(bytes)
-                (line.meaning, line.end) = (.marker, .ssh2Preauth)
-                break
-            }
-            return line.passes("error: ", bytes) && !bytes.has("PAM: ", at: line.place)
-                && !bytes.has("maximum ", at: line.place)
-        case UInt8(ascii: "P"):
-            if bytes.has("PAM ", at: line.place) { return true }
-            guard line.passes("Postponed keyboard-interactive for ", bytes) else { return false }
-            line.passesInvalidUser(bytes)
-            (line.meaning, line.end) = (.mention, .ssh2Preauth)
-        case UInt8(ascii: "U"): return bytes.has("Unable ", at: line.place)
-        default: return false
-        }
-        return readUser(&line, bytes)
-    }
-
-    /// `[invalid|authenticating user USER ]ADDR port N`
-    @inline(__always)
-    private mutating func readEnd(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
-        line.passesInvalidUser(bytes)
-        guard line.invalidUser || line.passes("authenticating user ", bytes) else {
-            line.meaning = .end
-            return readPeer(&line, bytes)
-        }
-        (line.meaning, line.lead, line.end) = (.closingMarker, 1, .preauth)
-        return readUser(&line, bytes)
-    }
-
-    /// `USER from ADDR port N`, where the lead is 6, or `USER ADDR port N`, where it is 1; then the end of the line.
-    private mutating func readUser(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
+    fileprivate mutating func read<Shape: LineShape>(
+        _: Shape.Type, _ line: inout FastLine, _ bytes: LineWindow
+    ) -> Bool {
+        guard bytes.has(Shape.words, at: line.place) else { return false }
         let start = line.place
+        line.place &+= Shape.words.utf8CodeUnitCount
+        if readUser(Shape.self, &line, bytes) { return true }
+        line.place = start
+        return false
+    }
+
+    @inline(__always)
+    private mutating func readUser<Shape: LineShape>(
+        _: Shape.Type, _ line: inout FastLine, _ bytes: LineWindow
+    ) -> Bool {
         let place = LineMemory.place(line.pid)
+        if Shape.user == .none {
+            line.invalidUser = false
+            return readPeer(&line, bytes, place)
+        }
+        line.invalidUser = Shape.user == .invalid || bytes.has("invalid user ", at: line.place)
+        if Shape.user == .marked, !line.invalidUser {
+            guard bytes.has("authenticating user ", at: line.place) else { return false }
+            line.place &+= 20
+        } else if Shape.user != .invalid {
+            // Without a branch: which it is comes in no order.
+            line.place &+= line.invalidUser ? 13 : 0
+        }
+        let start = line.place
         let isKnown = memory[place].isUser(bytes, at: start)
         let length = isKnown ? memory[place].userLength &- 1 : ShortText.wordLength(bytes, at: start)
-        guard length >= 0, line.lead == 1 || bytes.has(" from ", at: start &+ length) else { return false }
-        line.place = start &+ length &+ line.lead
-        guard readPeer(&line, bytes), line.ends(bytes) else { return false }
+        guard length >= 0, !Shape.hasFrom || bytes.has(" from ", at: start &+ length) else { return false }
+        line.place = start &+ length &+ (Shape.hasFrom ? 6 : 1)
+        guard readPeer(&line, bytes, place), bytes.has(Shape.end, at: line.place) else { return false }
+        line.place &+= Shape.end.utf8CodeUnitCount &- 1
+        line.isWhole = true
         if isKnown {
             line.user = memory[place].userNumber
             return true
@@ -183,8 +183,7 @@ extension LogParser {
 
     /// `ADDR port N`
     @inline(__always)
-    private mutating func readPeer(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
-        let place = LineMemory.place(line.pid)
+    private mutating func readPeer(_ line: inout FastLine, _ bytes: LineWindow, _ place: Int) -> Bool {
         guard memory[place].isPeer(bytes, at: line.place) else { return readNewPeer(&line, bytes) }
         line.address = memory[place].address
         line.port = memory[place].port
@@ -219,69 +218,128 @@ extension LogParser {
 /// How far a line was read, and what it says. In whole words, and those that are read together not side by side: they are
 /// read at once, when a narrow one, or two for one load, would still be on their way to memory.
 struct FastLine {
-    /// What follows the peer.
-    fileprivate enum End {
-        /// The line end.
-        case now
-        case ssh2
-        case ssh2Preauth
-        case preauth
-        case tooMany
-    }
-
     /// -1: it names none.
     var user = -1
     /// No LF was passed; it is at the LF when `isWhole`.
     var place: Int
     /// The parser's number; -1: it names none.
     var address = -1
-    /// Bytes between user and address.
-    fileprivate var lead = 6
+    /// In microseconds.
+    var time: Int64 = 0
     /// -1: it names none.
     var port = -1
     var pid: UInt32 = 0
-    fileprivate var end = End.now
     var isWhole = false
-    var meaning = SSHDEvent.Meaning.nothing
     var invalidUser = false
 
     init(place: Int) { self.place = place }
+}
 
-    /// Of an attempt.
-    var method: String? {
-        switch meaning {
-        case .failure: "password"
-        case .keyboardFailure: "keyboard-interactive/pam"
-        default: nil
-        }
-    }
+/// The shape of a message: `WORDS[[invalid|authenticating user ]USER[ from]] ADDR port N[END]`.
+private protocol LineShape {
+    static var words: StaticString { get }
+    static var user: LineUser { get }
+    /// Whether ` from ` stands between user and address, and not only a space.
+    static var hasFrom: Bool { get }
+    /// With the line end. Not looked at where there is no user.
+    static var end: StaticString { get }
+    static var meaning: SSHDEvent.Meaning { get }
+}
 
-    /// Whether `text` comes next; then it is passed.
-    @inline(__always)
-    fileprivate mutating func passes(_ text: StaticString, _ bytes: LineWindow) -> Bool {
-        guard bytes.has(text, at: place) else { return false }
-        place &+= text.utf8CodeUnitCount
-        return true
-    }
+private enum LineUser {
+    case none
+    /// One that sshd does not know or let in.
+    case invalid
+    /// Behind `invalid user `, or nothing.
+    case mentioned
+    /// Behind `invalid user ` or `authenticating user `.
+    case marked
+}
 
-    /// Whether sshd knows the user. Without a branch: the answers come in no order.
-    @inline(__always)
-    fileprivate mutating func passesInvalidUser(_ bytes: LineWindow) {
-        invalidUser = bytes.has("invalid user ", at: place)
-        place &+= invalidUser ? 13 : 0
-    }
+extension LineShape {
+    static var user: LineUser { .mentioned }
+    static var hasFrom: Bool { user == .mentioned || user == .invalid }
+    static var end: StaticString { " ssh2\n" }
+}
 
-    /// Whether the line ends as it must.
-    @inline(__always)
-    fileprivate mutating func ends(_ bytes: LineWindow) -> Bool {
-        switch end {
-        case .now: break
-        case .ssh2: guard passes(" ssh2", bytes) else { return false }
-        case .ssh2Preauth: guard passes(" ssh2 [preauth]", bytes) else { return false }
-        case .preauth: guard passes(" [preauth]", bytes) else { return false }
-        case .tooMany: guard passes(": Too many authentication failures [preauth]", bytes) else { return false }
-        }
-        isWhole = bytes.byte(at: place) == UInt8(ascii: "\n")
-        return isWhole
-    }
+private enum FailedPassword: LineShape {
+    static var words: StaticString { "Failed password for " }
+    static var meaning: SSHDEvent.Meaning { .failure }
+}
+
+private enum FailedKeyboard: LineShape {
+    static var words: StaticString { "Failed keyboard-interactive/pam for " }
+    static var meaning: SSHDEvent.Meaning { .keyboardFailure }
+}
+
+private enum Postponed: LineShape {
+    static var words: StaticString { "Postponed keyboard-interactive for " }
+    static var end: StaticString { " ssh2 [preauth]\n" }
+    static var meaning: SSHDEvent.Meaning { .mention }
+}
+
+private enum MaximumAttempts: LineShape {
+    static var words: StaticString { "error: maximum authentication attempts exceeded for " }
+    static var end: StaticString { " ssh2 [preauth]\n" }
+    static var meaning: SSHDEvent.Meaning { .marker }
+}
+
+private enum InvalidUser: LineShape {
+    static var words: StaticString { "Invalid user " }
+    static var user: LineUser { .invalid }
+    static var end: StaticString { "\n" }
+    static var meaning: SSHDEvent.Meaning { .openingMarker }
+}
+
+private enum TooManyFailures: LineShape {
+    static var words: StaticString { "Disconnecting " }
+    static var user: LineUser { .marked }
+    static var end: StaticString { ": Too many authentication failures [preauth]\n" }
+    static var meaning: SSHDEvent.Meaning { .closingMarker }
+}
+
+/// The last line of a connection that had a user.
+private protocol LastLine: LineShape {}
+
+extension LastLine {
+    static var user: LineUser { .marked }
+    static var end: StaticString { " [preauth]\n" }
+    static var meaning: SSHDEvent.Meaning { .closingMarker }
+}
+
+private enum ClosedByUser: LastLine {
+    static var words: StaticString { "Connection closed by " }
+}
+
+private enum ResetByUser: LastLine {
+    static var words: StaticString { "Connection reset by " }
+}
+
+private enum DisconnectedUser: LastLine {
+    static var words: StaticString { "Disconnected from " }
+}
+
+/// A line without a user.
+private protocol PeerLine: LineShape {}
+
+extension PeerLine {
+    static var user: LineUser { .none }
+    static var meaning: SSHDEvent.Meaning { .end }
+}
+
+private enum Closed: PeerLine {
+    static var words: StaticString { "Connection closed by " }
+}
+
+private enum Reset: PeerLine {
+    static var words: StaticString { "Connection reset by " }
+}
+
+private enum Disconnected: PeerLine {
+    static var words: StaticString { "Disconnected from " }
+}
+
+private enum ReceivedDisconnect: PeerLine {
+    static var words: StaticString { "Received disconnect from " }
+    static var meaning: SSHDEvent.Meaning { .mention }
 }

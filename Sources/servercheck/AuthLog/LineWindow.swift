@@ -23,11 +23,13 @@ struct LineWindow {
     @inline(__always)
     func byte(at offset: Int) -> UInt8 { start.load(fromByteOffset: offset & 511, as: UInt8.self) }
 
-    /// Whether `text`, of 3 bytes or more, stands at `offset`: compared by words, the last one overlapping the one before.
+    /// Whether `text`, of 1 or of 3 and more bytes, stands at `offset`: compared by words, the last one overlapping the one
+    /// before.
     @inline(__always)
     func has(_ text: StaticString, at offset: Int) -> Bool {
         let length = text.utf8CodeUnitCount
         let expected = UnsafeRawPointer(text.utf8Start)
+        if length == 1 { return byte(at: offset) == expected.load(as: UInt8.self) }
         if length == 3 {
             let bytes = { (place: Int) in UInt64(expected.load(fromByteOffset: place, as: UInt8.self)) }
             return word(at: offset) & 0xFF_FFFF == bytes(0) | bytes(1) << 8 | bytes(2) << 16
