@@ -74,7 +74,8 @@ extension AttemptCounter {
         clock = memory.clock.flatMap { possible.contains($0.microseconds) ? $0 : nil }
         let limit = AttemptMemory.openLimit + AttemptMemory.doneLimit
         for saved in memory.connections.prefix(limit) where connections.index(ofPID: saved.pid) == nil {
-            var connection = Connection(pid: saved.pid, readAt: saved.read)
+            let index = connections.insert(pid: saved.pid, readAt: saved.read, lastSeen: saved.seen)
+            var connection = connections[index]
             connection.port = saved.port.map(Int32.init) ?? -1
             connection.peer = saved.peer.flatMap { parser.hosts.peer($0) }
             connection.user = saved.user.map { parser.userNames.number(of: $0) ?? -2 } ?? -1
@@ -87,7 +88,7 @@ extension AttemptCounter {
             connection.keyboardFailures = max(0, saved.keyboard ?? 0)
             // Its failures were counted when they came, and one more at most, for its markers.
             connection.counted = max(connection.attempts, min(1, max(0, saved.counted ?? 0)))
-            _ = connections.insert(connection, lastSeen: saved.seen)
+            connections[index] = connection
         }
         let window = memory.window.prefix(2 * AttemptMemory.windowLimit)
         windows.restore(

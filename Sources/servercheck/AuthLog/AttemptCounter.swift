@@ -228,6 +228,14 @@ extension AttemptCounter {
         // Most lines are another one of their connection, and the last one of its process says which.
         let index = parser.memory[LineMemory.place(line.pid)].connection
         guard connections.isFurther(line, at: index) else { return takeElsewhere(meaning, &line, time) }
+        takeFurther(meaning, &line, at: index, time)
+    }
+
+    /// A line with the peer of its connection.
+    @inline(__always)
+    private mutating func takeFurther(
+        _ meaning: SSHDEvent.Meaning, _ line: inout FastLine, at index: Int, _ time: Timestamp
+    ) {
         let new = connections.takeFurther(meaning, line, at: index, time: time, now: now)
         if new > 0 {
             count(
@@ -237,17 +245,24 @@ extension AttemptCounter {
         end(meaning, at: index)
     }
 
-    /// The same, of a connection that has to be looked for.
+    /// A line whose connection has to be looked for, or begins.
     @inline(never)
     private mutating func takeElsewhere(_ meaning: SSHDEvent.Meaning, _ line: inout FastLine, _ time: Timestamp) {
-        let known = line.address < 0 ? nil : parser.addresses.value(line.address)
-        let index = take(
-            ConnectionLine(
-                time: time, pid: line.pid, meaning: meaning, invalidUser: line.invalidUser,
-                port: Int32(truncatingIfNeeded: line.port), user: Int32(truncatingIfNeeded: line.user),
-                peer: known.map { Peer(ip: $0.ip) }, address: Int32(truncatingIfNeeded: line.address),
-                row: known?.row ?? -1),
-            onEvent == nil ? nil : LineTexts(method: method(meaning)))
+        let known = parser.addresses.value(line.address)
+        let peer = Peer(ip: known.ip)
+        let index: Int
+        if connections.index(ofPID: line.pid) == nil {
+            index = newConnection(pid: line.pid, time)
+            connections[index].begin(line, peer: peer, row: known.row)
+            takeFurther(meaning, &line, at: index, time)
+        } else {
+            index = take(
+                ConnectionLine(
+                    time: time, pid: line.pid, meaning: meaning, invalidUser: line.invalidUser,
+                    port: Int32(truncatingIfNeeded: line.port), user: Int32(truncatingIfNeeded: line.user), peer: peer,
+                    address: Int32(truncatingIfNeeded: line.address), row: known.row),
+                onEvent == nil ? nil : LineTexts(method: method(meaning)))
+        }
         parser.memory[LineMemory.place(line.pid)].connection = index
     }
 
@@ -301,11 +316,16 @@ extension AttemptCounter {
             close(index)
             connections.remove(index)
         }
+        return newConnection(pid: line.pid, line.time)
+    }
+
+    /// - Parameter time: of its first line.
+    private mutating func newConnection(pid: UInt32, _ time: Timestamp) -> Int {
         if connections.count >= Connections.limit, let oldest = connections.oldestIndex {
             close(oldest)
             connections.remove(oldest)
         }
-        return connections.insert(Connection(pid: line.pid, readAt: now), lastSeen: line.time)
+        return connections.insert(pid: pid, readAt: now, lastSeen: time)
     }
 
     /// What was counted for no address, or for a host name, moves to the address.
@@ -355,7 +375,7 @@ extension AttemptCounter {
         }
         tables.add(user: user, count: number)
         windows.add(time: time.microseconds, count: number, clock: clock?.microseconds ?? time.microseconds)
-        if let peer { recent.add(peer, time: time, count: number) }
+        if rules.loginAfterFailures > 0, let peer { recent.add(peer, time: time, count: number) }
         onAttempt?(time, number)
         guard let onEvent else { return }
         onEvent(

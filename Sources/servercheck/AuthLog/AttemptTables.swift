@@ -98,18 +98,54 @@ struct AttemptTables {
     ///
     /// - Parameter limit: how many are wanted at least.
     mutating func byAddress(limit: Int, _ text: (Peer) -> String) -> [AttemptSummary.AddressCount] {
-        // Made and sorted in one place, and without the hashes: a scan's memory peaks here.
+        // A scan's memory peaks here.
         slots = HashSlots()
-        var counts: [AttemptSummary.AddressCount] = []
         let least = AttemptTables.least(of: limit, rows.lazy.map(\.attempts))
-        counts.reserveCapacity(min(limit, rows.count))
-        for (row, peer) in zip(rows, peers) where row.attempts >= least {
-            counts.append(
-                AttemptSummary.AddressCount(
-                    address: text(peer), attempts: row.attempts, first: row.first, last: row.last))
+        var texts: [String] = []
+        var ranks: [Rank] = []
+        ranks.reserveCapacity(min(limit, rows.count))
+        texts.reserveCapacity(min(limit, rows.count))
+        for row in rows.indices where rows[row].attempts >= least {
+            let text = text(peers[row])
+            ranks.append(Rank(rows[row].attempts, row: row, text: texts.count, text))
+            texts.append(text)
         }
-        counts.sort { ($1.attempts, $0.address) < ($0.attempts, $1.address) }
-        return counts
+        peers = []
+        ranks.sort { $0.isBefore($1, texts) }
+        return ranks.map { rank in
+            let row = rows[Int(rank.row)]
+            return AttemptSummary.AddressCount(
+                address: texts[Int(rank.text)], attempts: row.attempts, first: row.first, last: row.last)
+        }
+    }
+
+    /// What addresses are sorted by, without touching their texts where these differ early.
+    private struct Rank {
+        private let attempts: Int
+        /// Its first 16 bytes, the first one highest.
+        private var start: (UInt64, UInt64) = (0, 0)
+        let row: Int32
+        let text: Int32
+
+        init(_ attempts: Int, row: Int, text number: Int, _ text: String) {
+            self.attempts = attempts
+            self.row = Int32(row)
+            self.text = Int32(number)
+            var text = text
+            text.withUTF8 { bytes in
+                for index in 0..<min(8, bytes.count) { start.0 |= UInt64(bytes[index]) << UInt64(56 - 8 * index) }
+                for index in 8..<max(8, min(16, bytes.count)) {
+                    start.1 |= UInt64(bytes[index]) << UInt64(120 - 8 * index)
+                }
+            }
+        }
+
+        /// More attempts first, then by name.
+        func isBefore(_ other: Rank, _ texts: [String]) -> Bool {
+            if attempts != other.attempts { return attempts > other.attempts }
+            if start != other.start { return start < other.start }
+            return texts[Int(text)] < texts[Int(other.text)]
+        }
     }
 
     /// How many attempts the one has that comes last of the first `limit`; 1 where there are not so many.

@@ -27,8 +27,6 @@ struct AttemptWindows {
     /// Judged already, by time.
     private var kept: [Entry] = []
     private var fresh: [Entry] = []
-    /// Both, while they are judged; its memory is used again.
-    private var merged: [Judged] = []
     /// Whether `fresh` is in the order of time.
     private var isSorted = true
     /// Where in `fresh` the last entry was put.
@@ -89,7 +87,6 @@ struct AttemptWindows {
     mutating func finish(clock: Int64) {
         judge(clock: clock)
         fresh = []
-        merged = []
     }
 
     /// Judges all windows that hold an attempt added since the last time.
@@ -101,55 +98,68 @@ struct AttemptWindows {
         let first = fresh[0].time
         // What lies before every window of the batch stays as it is.
         let untouched = kept.partitionPoint { $0.time > first - duration }
-        merge(kept[untouched...])
-        fresh.removeAll(keepingCapacity: true)
-        sweep()
-        kept.removeSubrange(untouched...)
-        for entry in merged {
-            if let last = kept.indices.last, kept[last].time == entry.time {
-                kept[last].count = kept[last].count.addingSaturated(entry.count)
-            } else {
-                kept.append(Entry(time: entry.time, count: entry.count))
-            }
+        if first > kept.last?.time ?? .min {
+            let old = kept.count
+            kept.reserveCapacity(old + fresh.count)
+            for entry in fresh { AttemptWindows.append(entry, to: &kept) }
+            sweep(from: untouched) { $0 >= old }
+        } else {
+            let isNew = merge(from: untouched)
+            sweep(from: untouched) { isNew[$0 - untouched] }
         }
+        fresh.removeAll(keepingCapacity: true)
         kept.removeSubrange(..<kept.partitionPoint { $0.time > clock - horizon })
         if kept.count > AttemptWindows.keptLimit { kept = coalesced(to: AttemptWindows.keptLimit / 2, clock: clock) }
     }
 
-    private struct Judged {
-        var time: Int64
-        var count: Int
-        var isNew: Bool
+    /// Of one moment there is one entry.
+    private static func append(_ entry: Entry, to entries: inout [Entry]) {
+        if let last = entries.indices.last, entries[last].time == entry.time {
+            entries[last].count = entries[last].count.addingSaturated(entry.count)
+        } else {
+            entries.append(entry)
+        }
     }
 
-    private mutating func merge(_ kept: ArraySlice<Entry>) {
-        merged.removeAll(keepingCapacity: true)
-        merged.reserveCapacity(kept.count + fresh.count)
-        var old = kept.startIndex
+    /// Puts the batch between the entries that are kept.
+    ///
+    /// - Returns: which of those from `untouched` on hold something new.
+    private mutating func merge(from untouched: Int) -> [Bool] {
+        var merged: [Entry] = []
+        var isNew: [Bool] = []
+        var old = untouched
         for entry in fresh {
-            while old < kept.endIndex, kept[old].time <= entry.time {
-                merged.append(Judged(time: kept[old].time, count: kept[old].count, isNew: false))
+            while old < kept.count, kept[old].time < entry.time {
+                AttemptWindows.append(kept[old], to: &merged)
+                if isNew.count < merged.count { isNew.append(false) }
                 old += 1
             }
-            merged.append(Judged(time: entry.time, count: entry.count, isNew: true))
+            if old < kept.count, kept[old].time == entry.time {
+                AttemptWindows.append(kept[old], to: &merged)
+                old += 1
+            }
+            AttemptWindows.append(entry, to: &merged)
+            if isNew.count < merged.count { isNew.append(true) }
         }
-        for entry in kept[old...] { merged.append(Judged(time: entry.time, count: entry.count, isNew: false)) }
+        isNew += repeatElement(false, count: kept.count - old)
+        kept.replaceSubrange(untouched..., with: merged + kept[old...])
+        return isNew
     }
 
-    private mutating func sweep() {
-        let entries = merged
-        var start = 0
+    /// Slides over the windows of what is kept, from an entry on.
+    @inline(__always)
+    private mutating func sweep(from first: Int, isNew: (Int) -> Bool) {
+        let entries = kept
+        var start = first
         var sum = 0
         var new = 0
-        for end in entries.indices {
-            sum = sum.addingSaturated(entries[end].count)
-            new += entries[end].isNew ? 1 : 0
+        for end in first..<entries.count {
             let time = entries[end].time
-            // Equal times are in the same windows.
-            if end + 1 < entries.count, entries[end + 1].time == time { continue }
-            while entries[start].time <= time - duration, start < end {
+            sum = sum.addingSaturated(entries[end].count)
+            new += isNew(end) ? 1 : 0
+            while start < end, entries[start].time <= time - duration {
                 sum -= entries[start].count
-                new -= entries[start].isNew ? 1 : 0
+                new -= isNew(start) ? 1 : 0
                 start += 1
             }
             guard new > 0 else { continue }

@@ -29,7 +29,8 @@ extension Span<UInt8> {
         let length = text.utf8CodeUnitCount
         let range = range.clamped(to: indices)
         guard length > 0, range.count >= length else { return nil }
-        for start in range.lowerBound...(range.upperBound - length) where has(text, at: start) {
+        let first = text.utf8Start.pointee
+        for start in range.lowerBound...(range.upperBound - length) where self[start] == first && has(text, at: start) {
             return start..<(start + length)
         }
         return nil
@@ -40,9 +41,10 @@ extension Span<UInt8> {
         let length = text.utf8CodeUnitCount
         let range = range.clamped(to: indices)
         guard length > 0, range.count >= length else { return nil }
+        let first = text.utf8Start.pointee
         var start = range.upperBound - length
         while start >= range.lowerBound {
-            if has(text, at: start) { return start..<(start + length) }
+            if self[start] == first, has(text, at: start) { return start..<(start + length) }
             start -= 1
         }
         return nil

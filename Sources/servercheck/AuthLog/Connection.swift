@@ -56,6 +56,7 @@ struct Connection: Sendable, Equatable {
     /// Of the attempts that were counted those that this pass counted under `peer`.
     var countedHere = 0
 
+    @inline(__always)
     init(pid: UInt32, readAt: Timestamp) {
         self.pid = pid
         self.readAt = readAt
@@ -109,6 +110,15 @@ struct Connection: Sendable, Equatable {
         if line.address >= 0, let peer, peer == line.peer { address = line.address }
         if port < 0 { port = line.port }
         return take(line.meaning, line.count, user: line.user, invalidUser: line.invalidUser, time: line.time, now: now)
+    }
+
+    /// Begins with the peer of its first line.
+    @inline(__always)
+    mutating func begin(_ line: FastLine, peer: Peer, row: Int32) {
+        port = Int32(truncatingIfNeeded: line.port)
+        address = Int32(truncatingIfNeeded: line.address)
+        self.row = row
+        self.peer = peer
     }
 
     /// The same of a line that names the same peer, and says nothing else.

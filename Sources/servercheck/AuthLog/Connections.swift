@@ -78,20 +78,20 @@ struct Connections {
     }
 
     /// Adds a connection whose pid is not in the table. The caller keeps the table below `limit`.
-    mutating func insert(_ connection: Connection, lastSeen: Timestamp) -> Int {
+    mutating func insert(pid: UInt32, readAt: Timestamp, lastSeen: Timestamp) -> Int {
         if count * 4 >= buckets.count { growBuckets() }
-        let place = bucket(connection.pid)
+        let place = bucket(pid)
         let link = Link(
-            pid: connection.pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none,
-            lastSeen: lastSeen)
+            pid: pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none, lastSeen: lastSeen)
         let index: Int
         if let reused = free.popLast() {
             index = Int(reused)
-            entries[index] = connection
+            // Made where it is to be: a copy would be read before it is written.
+            entries[index] = Connection(pid: pid, readAt: readAt)
             links[index] = link
         } else {
             index = entries.count
-            entries.append(connection)
+            entries.append(Connection(pid: pid, readAt: readAt))
             links.append(link)
         }
         buckets[place] = Int32(index)

@@ -48,6 +48,8 @@ struct IPAddress: Sendable, Hashable {
                 return count
             }
         }
+        if high != 0 { return String(unsafeUninitializedCapacity: 39) { writeIPv6(in: $0) } }
+        // Some of these end in a dotted address.
         var network = (high.bigEndian, low.bigEndian)
         return String(unsafeUninitializedCapacity: Int(INET6_ADDRSTRLEN)) { text in
             text.withMemoryRebound(to: CChar.self) { text in
@@ -57,6 +59,34 @@ struct IPAddress: Sendable, Hashable {
                 return strlen(start)
             }
         }
+    }
+
+    /// RFC 5952: small digits without leading zeros, the first of the longest gaps left out.
+    private func writeIPv6(in text: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        let group = { (index: Int) in UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16)) }
+        var gap = 0..<0
+        var start = 0
+        for index in 0..<8 where group(index) != 0 {
+            if index - start > gap.count { gap = start..<index }
+            start = index + 1
+        }
+        if 8 - start > gap.count { gap = start..<8 }
+        // One group alone is no gap.
+        if gap.count == 1 { gap = 0..<0 }
+        var count = 0
+        for index in 0..<8 where !gap.contains(index) {
+            if index > 0 { IPAddress.put(UInt8(ascii: ":"), in: text, &count) }
+            if index > 0, index == gap.upperBound, !gap.isEmpty { IPAddress.put(UInt8(ascii: ":"), in: text, &count) }
+            var shift = 12
+            while shift > 0, group(index) >> UInt16(shift) == 0 { shift -= 4 }
+            while shift >= 0 {
+                let digit = UInt8(truncatingIfNeeded: group(index) >> UInt16(shift)) & 0xF
+                IPAddress.put((digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) + digit, in: text, &count)
+                shift -= 4
+            }
+        }
+        if gap.upperBound == 8, !gap.isEmpty { for _ in 0..<2 { IPAddress.put(UInt8(ascii: ":"), in: text, &count) } }
+        return count
     }
 
     private static func put(_ byte: UInt8, in text: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) {

@@ -58,11 +58,11 @@ struct ScanJSON {
                 append(entry.address, to: &text)
                 text.append(#","attempts":"#)
                 text.append(decimal: UInt64(entry.attempts.magnitude))
-                text.append(#","first":"#)
-                append(entry.first, to: &text, &clock)
-                text.append(#","last":"#)
-                append(entry.last, to: &text, &clock)
-                text.append(UInt8(ascii: "}"))
+                text.append(#","first":""#)
+                clock.append(entry.first, to: &text)
+                text.append(#"","last":""#)
+                clock.append(entry.last, to: &text)
+                text.append(#""}"#)
             }
         }
         output { $0.append(#"],"by_user":["#) }
