@@ -141,23 +141,17 @@ extension AttemptCounter {
     /// Moves the log's clock and ends what is over by it.
     @inline(__always)
     mutating func advance(to time: Timestamp) {
-        if let clock, time >= clock {
-            self.clock = time
-        } else {
-            goBack(to: time)
-        }
-        let over = (self.clock ?? time).microseconds - AttemptCounter.silence
-        while let oldest = connections.oldestIndex, connections.lastSeen(oldest).microseconds < over {
-            close(oldest)
-            connections.remove(oldest)
-        }
+        guard let clock, time >= clock else { return goBack(to: time) }
+        self.clock = time
+        if connections.oldestSeen.microseconds < time.microseconds - AttemptCounter.silence { endSilent(at: time) }
     }
 
     /// At a time before the last one, or at the first one.
+    @inline(never)
     private mutating func goBack(to time: Timestamp) {
         guard let clock else {
             self.clock = time
-            return
+            return endSilent(at: time)
         }
         if clock.microseconds - time.microseconds > windows.horizon {
             // The clock was set back: nothing of the time before shares a window with what comes now.
@@ -167,6 +161,17 @@ extension AttemptCounter {
             for index in connections.indices where connections.lastSeen(index) > time {
                 connections.setLastSeen(index, time)
             }
+        }
+        endSilent(at: self.clock ?? time)
+    }
+
+    /// Ends connections that were silent for too long.
+    @inline(never)
+    private mutating func endSilent(at time: Timestamp) {
+        let over = time.microseconds - AttemptCounter.silence
+        while connections.oldestSeen.microseconds < over, let oldest = connections.oldestIndex {
+            close(oldest)
+            connections.remove(oldest)
         }
     }
 

@@ -27,6 +27,8 @@ struct Connections {
     private var newest = none
     /// The least recently used entry.
     private var oldest = none
+    /// The time of its last line; in the far future where there is none.
+    private(set) var oldestSeen = Timestamp(microseconds: .max)
 
     var count: Int { entries.count - free.count }
 
@@ -101,17 +103,22 @@ struct Connections {
 
     func lastSeen(_ index: Int) -> Timestamp { links[index].lastSeen }
 
-    mutating func setLastSeen(_ index: Int, _ time: Timestamp) { links[index].lastSeen = time }
+    mutating func setLastSeen(_ index: Int, _ time: Timestamp) {
+        links[index].lastSeen = time
+        noteOldest()
+    }
+
+    private mutating func noteOldest() {
+        oldestSeen = oldest == Connections.none ? Timestamp(microseconds: .max) : links[Int(oldest)].lastSeen
+    }
 
     /// Makes an entry the most recently used one, by a line at `time`.
     @inline(__always)
     mutating func touch(_ index: Int, _ time: Timestamp) {
         let number = Int32(index)
         let newest = self.newest
-        if newest != number {
-            self.newest = number
-            if oldest == number { oldest = links[index].newer }
-        }
+        if oldest == number { touchOldest(time) }
+        self.newest = number
         // One view of the array for all its changes.
         var links = self.links.mutableSpan
         links[index].lastSeen = time
@@ -123,6 +130,14 @@ struct Connections {
         links[index].newer = Connections.none
         links[index].older = newest
         links[Int(newest)].newer = number
+    }
+
+    /// The next one is the oldest then, if there is one.
+    @inline(never)
+    private mutating func touchOldest(_ time: Timestamp) {
+        links[Int(oldest)].lastSeen = time
+        if newest != oldest { oldest = links[Int(oldest)].newer }
+        noteOldest()
     }
 
     mutating func remove(_ index: Int) {
@@ -171,12 +186,20 @@ struct Connections {
         links[Int(index)].older = newest
         if newest != Connections.none { links[Int(newest)].newer = index }
         newest = index
-        if oldest == Connections.none { oldest = index }
+        if oldest == Connections.none {
+            oldest = index
+            noteOldest()
+        }
     }
 
     private mutating func unlink(_ index: Int32) {
         let link = links[Int(index)]
         if link.newer != Connections.none { links[Int(link.newer)].older = link.older } else { newest = link.older }
-        if link.older != Connections.none { links[Int(link.older)].newer = link.newer } else { oldest = link.newer }
+        if link.older != Connections.none {
+            links[Int(link.older)].newer = link.newer
+        } else {
+            oldest = link.newer
+            noteOldest()
+        }
     }
 }
