@@ -9,7 +9,7 @@
 /// Counts the failed attempts and logins of an auth log.
 struct AttemptCounter {
     /// Called for every counted attempt and login, with its texts; nil costs nothing.
-    var onEvent: ((AttemptEvent) -> Void)? 
+    var onEvent: ((AttemptEvent) -> Void)?
     /// Called for every counted attempt: when, and how many. Cheap.
     var onAttempt: ((_ time: Timestamp, _ count: Int) -> Void)?
 

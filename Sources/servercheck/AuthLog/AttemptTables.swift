@@ -181,7 +181,9 @@ extension AttemptTables {
                 fromOtherAddresses = fromOtherAddresses.addingSaturated(row.attempts)
             }
         }
-        for (number, attempts) in other.attemptsOfUser.enumerated() { add(user: names.user(Int32(number)), count: attempts) }
+        for (number, attempts) in other.attemptsOfUser.enumerated() {
+            add(user: names.user(Int32(number)), count: attempts)
+        }
         fromOtherAddresses = fromOtherAddresses.addingSaturated(other.fromOtherAddresses)
         withoutAddress = withoutAddress.addingSaturated(other.withoutAddress)
         forOtherUsers = forOtherUsers.addingSaturated(other.forOtherUsers)

@@ -84,7 +84,8 @@ struct Connections {
         if count * 4 >= buckets.count { growBuckets() }
         let place = bucket(pid)
         let link = Link(
-            pid: pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none, lastSeen: lastSeen)
+            pid: pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none, lastSeen: lastSeen
+        )
         let index: Int
         if let reused = free.popLast() {
             index = Int(reused)

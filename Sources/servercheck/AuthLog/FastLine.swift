@@ -109,7 +109,8 @@ extension AttemptCounter {
 
     /// Counts a line if it has this shape. Generic, so that there is a function for each shape without a branch for what
     /// only others have.
-    private mutating func consume<Shape: LineShape>(_: Shape.Type, _ line: inout FastLine, _ bytes: LineWindow) -> Bool {
+    private mutating func consume<Shape: LineShape>(_: Shape.Type, _ line: inout FastLine, _ bytes: LineWindow) -> Bool
+    {
         guard parser.read(Shape.self, &line, bytes) else { return false }
         summary.sshdLines &+= 1
         let time = parser.follow(line.time)
@@ -165,7 +166,8 @@ extension LogParser {
     }
 
     @inline(never)
-    private mutating func readNewUser(_ line: inout FastLine, _ bytes: LineWindow, _ start: Int, _ length: Int) -> Bool {
+    private mutating func readNewUser(_ line: inout FastLine, _ bytes: LineWindow, _ start: Int, _ length: Int) -> Bool
+    {
         let name = ShortText(bytes, at: start)
         if name.holds(UInt8(ascii: ":")) { return false }
         let hash = users.hash(name)

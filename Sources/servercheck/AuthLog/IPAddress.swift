@@ -63,7 +63,9 @@ struct IPAddress: Sendable, Hashable {
 
     /// RFC 5952: small digits without leading zeros, the first of the longest gaps left out.
     private func writeIPv6(in text: UnsafeMutableBufferPointer<UInt8>) -> Int {
-        let group = { (index: Int) in UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16)) }
+        let group = { (index: Int) in
+            UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16))
+        }
         var gap = 0..<0
         var start = 0
         for index in 0..<8 where group(index) != 0 {

@@ -12,14 +12,18 @@ struct ParallelScan {
     static let readSize = 128 << 10
 
     private(set) var counter: AttemptCounter
+    /// Logs of which the later part was taken over.
+    private(set) var joined = 0
     private let worthwhile: Int64
     /// Progress never goes back, even where the later part has to be read again.
     private var told: Int64 = 0
 
     /// - Parameters:
     ///   - counter: what is to count.
-    ///   - worthwhile: bytes from which on a log is read in two parts.
-    init(_ counter: AttemptCounter, worthwhile: Int64 = ParallelScan.worthwhile) {
+    ///   - worthwhile: bytes from which on a log is read in two parts; none is where there is one processor only.
+    init(
+        _ counter: AttemptCounter, worthwhile: Int64 = cshim_usable_processors() > 1 ? ParallelScan.worthwhile : .max
+    ) {
         self.counter = counter
         self.worthwhile = worthwhile
     }
@@ -34,7 +38,7 @@ struct ParallelScan {
         var reader = LineReader(readSize: ParallelScan.readSize)
         told = 0
         do throws(LogError) {
-            if let size, size >= worthwhile, counter.countsInParts, cshim_usable_processors() > 1,
+            if let size, size >= worthwhile, counter.countsInParts,
                 let part = LaterPart(of: source, behind: size / 2, counter.counterOfLaterPart())
             {
                 try readBoth(&source, &reader, part, progress)
@@ -80,6 +84,7 @@ struct ParallelScan {
         }
         let end = part.waitForEnd()
         guard counter.takeOver(part.counter) else { return }
+        joined += 1
         source.skip(to: end.offset)
         reader = LineReader(isInOverlongLine: end.isInOverlongLine, readSize: ParallelScan.readSize)
     }

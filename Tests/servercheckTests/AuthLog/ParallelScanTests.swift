@@ -4,6 +4,7 @@ import Testing
 
 @testable import servercheck
 
+/// A log that is counted in two parts against the same log counted line by line.
 @Suite struct ParallelScanTests {
     let directory: TemporaryDirectory
 
@@ -15,55 +16,51 @@ import Testing
         return (4...9).contains(month) ? 7200 : 3600
     }
 
-    private func counter(_ log: LogText) -> AttemptCounter {
+    private func counter(_ now: Timestamp) -> AttemptCounter {
         var rules = AttemptRules()
-        rules.notifyLogins = true
-        return AttemptCounter(rules: rules, now: log.time + 3600, zone: ParallelScanTests.zone)
+        rules.loginAfterFailures = 0
+        rules.ignoredNetworks = [Network("198.51.100.0/24")].compactMap { $0 }
+        return AttemptCounter(rules: rules, now: now, zone: ParallelScanTests.zone)
     }
 
-    /// Counts a log by one thread and by two, and expects the same of both.
-    private func check(_ log: LogText, logs: Int = 1) throws -> AttemptSummary {
-        var events: [AttemptEvent] = []
-        var alone = counter(log)
-        alone.onEvent = { events.append($0) }
-        for line in log.lines { alone.consume(Array(line.utf8).span) }
-        let expected = alone.finish(complete: true)
-
-        var shared: [AttemptEvent] = []
-        var other = counter(log)
-        other.onEvent = { shared.append($0) }
-        var scan = ParallelScan(other)
-        var bytes: Int64 = 0
-        let count = (log.lines.count + logs - 1) / logs
-        for start in stride(from: 0, to: log.lines.count, by: count) {
-            let lines = log.lines[start..<min(log.lines.count, start + count)]
-            try directory.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: "log")
+    /// Counts logs one after the other, both ways, and expects the same.
+    ///
+    /// - Parameter ending: what stands behind the last line.
+    /// - Returns: what was found, and how many of the logs were counted in two parts.
+    private func check(
+        _ logs: [[String]], now: Timestamp, ending: String = "\n"
+    ) throws -> (summary: AttemptSummary, joined: Int) {
+        var alone = counter(now)
+        var scan = ParallelScan(counter(now), worthwhile: 1)
+        for lines in logs {
+            for line in lines where line.utf8.count <= LineReader.longestLine { alone.consume(Array(line.utf8).span) }
+            let text = Array((lines.joined(separator: "\n") + ending).utf8)
+            try directory.write(text, to: "log")
             let source = try LogSource(file: OpenFile(directory.file("log"), flags: O_RDONLY))
-            let end = scan.read(source, isLarge: true) { _ in }
-            #expect(end.failure == nil)
-            bytes += end.bytesRead
+            var steps: [Int64] = []
+            let end = scan.read(source, size: Int64(text.count)) { steps.append($0) }
+            #expect(end.failure == nil && end.bytesRead == Int64(text.count))
+            #expect(steps == steps.sorted() && steps.last ?? 0 <= end.bytesRead)
         }
+        let expected = alone.finish(complete: true)
         var counted = scan.counter
         let found = counted.finish(complete: true)
         // Which part differs is worth more than two long values.
         for (part, other) in zip(ParallelScanTests.parts(found), ParallelScanTests.parts(expected))
         where part != other {
-            Issue.record("two threads found \(part), one \(other)")
+            Issue.record("two parts found \(part), one \(other)")
         }
-        #expect(bytes == Int64(expected.bytes) && expected.lines == log.lines.count)
-        #expect(shared == events && events.count > 0)
-        return expected
+        #expect(found == expected)
+        return (expected, scan.joined)
     }
 
-    /// Everything, bit by bit.
     private static func parts(_ summary: AttemptSummary) -> [String] {
         var rest = summary
-        (rest.byAddress, rest.byUser, rest.notableLogins) = ([], [], [])
+        (rest.byAddress, rest.byUser) = ([], [])
         return ["\(rest)"] + summary.byAddress.map { "\($0)" } + summary.byUser.map { "\($0)" }
-            + summary.notableLogins.map { "\($0)" }
     }
 
-    @Test("two threads count what one counts: many names, host names, zones, times that go back", arguments: 0..<4)
+    @Test("many names, host names, zones, times that go back", arguments: 0..<6)
     func names(seed: Int) throws {
         var random = SeededGenerator(state: UInt64(seed))
         var log = LogText()
@@ -72,7 +69,7 @@ import Testing
             let user = fresh ? "user\(number)" : "user\(number % 300)"
             let address =
                 switch Int.random(in: 0..<20, using: &random) {
-                case 0: "host\(number % 700).example"
+                case 0 where seed > 0: "host\(number % (seed < 3 ? 200 : 700)).example"
                 case 1: "fe80::\(String(number % 4000 + 1, radix: 16))%eth\(number % 30)"
                 default: fresh ? "10.\(number >> 8).\(number & 255).7" : "192.0.2.\(number % 200)"
                 }
@@ -81,31 +78,129 @@ import Testing
             if number % 5 == 0 { log.add("pam_unix(sshd:auth): check pass; user unknown", pid: 900 + number) }
             if number % 7 == 0 { log.addOther() }
             log.add("Failed password for invalid user \(from) ssh2", pid: 1000 + number - number % 3)
-            if number % 97 == 0 { log.login("10.9.9.9", user: user, pid: 900, port: number) }
-            if number % 1500 == 7 { log.time = log.time + Double.random(in: -90_000...90_000, using: &random) }
+            // A connection that logs in for hours is not known in the middle.
+            let session = seed > 0 ? 900 : 90_000 + number
+            if number % 97 == 0 { log.login("10.9.9.9", user: user, pid: session, port: number) }
+            if seed % 2 == 1, number % 1500 == 7 {
+                log.time = log.time + Double.random(in: -90_000...90_000, using: &random)
+            }
         }
-        let summary = try check(log, logs: 1 + seed % 2)
-        #expect(summary.attempts > 10_000 && summary.byUser.count > 2000 && summary.byAddress.count > 4096)
+        let half = log.lines.count / 2
+        let logs = seed == 2 ? [Array(log.lines[..<half]), Array(log.lines[half...])] : [log.lines]
+        let result = try check(logs, now: log.time + 3600)
+        #expect(result.summary.attempts > 10_000 && result.summary.byUser.count > 2000)
+        if seed == 0 { #expect(result.joined == 1) }
     }
 
-    /// Years of a log without years: what is known when a piece is begun is months behind it.
-    @Test("classic times mean the same on two threads", arguments: [300.0, 5000.0, 50_000.0])
+    /// Pids and ports come again, connections go on for minutes, attempts come in bursts and out of order.
+    @Test("connections of few pids, with everything that sshd writes", arguments: 0..<8)
+    func connections(seed: Int) throws {
+        var random = SeededGenerator(state: UInt64(seed) &+ 77)
+        var log = LogText(format: seed % 2 == 0 ? .rfc3339 : .classic, tag: seed % 3 == 0 ? "sshd-session" : "sshd")
+        for number in 0..<20_000 {
+            let pid = Int.random(in: 1...(seed < 4 ? 60 : 900), using: &random)
+            // Mostly the one of the pid.
+            let address =
+                Int.random(in: 0..<9, using: &random) == 0 ? "198.51.100.\(number % 9)" : "203.0.113.\(pid % 200)"
+            let from = "u\(pid % 17) from \(address) port \(pid + Int.random(in: 0...1, using: &random))"
+            let peer = "\(address) port \(pid)"
+            let message =
+                switch Int.random(in: 0..<14, using: &random) {
+                case 0: "Invalid user \(from)"
+                case 1: "Failed password for invalid user \(from) ssh2"
+                case 2: "Failed password for \(from) ssh2"
+                case 3: "message repeated 2 times: [ Failed password for \(from) ssh2]"
+                case 4: "Connection closed by authenticating user u\(pid % 17) \(peer) [preauth]"
+                case 5: "Disconnected from invalid user u\(pid % 17) \(peer) [preauth]"
+                case 6: "Received disconnect from \(peer):11: Bye Bye [preauth]"
+                case 7: "error: PAM: Authentication failure for illegal user u\(pid % 17) from \(address)"
+                case 8: "Failed keyboard-interactive/pam for invalid user \(from) ssh2"
+                case 9: "error: maximum authentication attempts exceeded for \(from) ssh2 [preauth]"
+                case 10: "Accepted password for \(from) ssh2"
+                case 11: "Connection from \(peer) on 10.0.0.1 port 22 rdomain \"\""
+                case 12: "Connection closed by \(peer)"
+                default: "pam_unix(sshd:session): session opened for user u\(pid % 17)(uid=1000) by (uid=0)"
+                }
+            // Quiet hours between bursts; seldom a line is late.
+            let pause = number % 900 == 0 ? Double.random(in: 0...3000, using: &random) : 0.3
+            log.add(message, pid: pid, after: number % 50 == 3 ? -Double.random(in: 0...40, using: &random) : pause)
+            if number % 50 == 4 { log.time = log.time + 20 }
+        }
+        let result = try check([log.lines], now: log.time + 60)
+        #expect(result.summary.attempts > 5000 && result.summary.peak != nil)
+        if seed < 4 { #expect(result.joined == 1) }
+    }
+
+    /// Years of a log without years: what the middle is read without is months before it.
+    @Test("classic times mean the same in both parts", arguments: [300.0, 5000.0, 50_000.0])
     func classic(pause: Double) throws {
-        let count = 12_000
         var log = LogText(format: .classic)
         var random = SeededGenerator(state: UInt64(pause))
-        for number in 0..<count {
+        for number in 0..<12_000 {
             let after = Double.random(in: 0..<2 * pause, using: &random)
-            // Many names, which are told in the order in which they were read.
-            let user = Bool.random(using: &random) ? "user\(number)" : "user\(number % 100)"
             let isNew = Bool.random(using: &random)
             let address = isNew ? "10.\(number >> 8).\(number & 255).7" : "192.0.2.\(number % 250)"
-            log.fail(address, user: user, pid: 1000 + number, port: number, after: after)
+            log.fail(address, user: "user\(number % 100)", pid: 1000 + number, port: number, after: after)
             if number % 50 == 0 { log.fail("host\(number).example", pid: 1000 + number, port: number) }
             if number % 11 == 0 { log.addOther() }
             if number % 13 == 0 { log.add("pam_unix(sshd:auth): check pass; user unknown", pid: 1000 + number) }
         }
-        let summary = try check(log)
-        #expect(summary.attempts >= count && summary.unparsed == 0 && summary.byUser.count > 2048)
+        let summary = try check([log.lines], now: log.time + 3600).summary
+        #expect(summary.attempts >= 12_000 && summary.unparsed == 0)
+    }
+
+    @Test(
+        "more addresses and users than the tables hold: each part alone, or both together",
+        arguments: [9000, 20_000, 36_000])
+    func fullTables(count: Int) throws {
+        var log = LogText()
+        for number in 0..<count {
+            // Some of the first ones come again in the later part.
+            let name = number % 5 == 0 ? number / 9 : number
+            log.fail(
+                "10.\(name >> 16).\(name >> 8 & 255).\(name & 255)", user: "n\(name)", pid: 1 + number, port: 22,
+                after: 0.5)
+        }
+        let result = try check([log.lines], now: log.time + 60)
+        #expect(result.joined == 1)
+        #expect(result.summary.attempts == count && result.summary.byUser.count == AttemptTables.userLimit)
+    }
+
+    @Test("what cannot be counted in two parts is counted in one")
+    func oneParted() throws {
+        // All within a minute.
+        var short = LogText()
+        for number in 0..<8000 { short.fail("192.0.2.\(number % 99)", pid: number, port: number, after: 0.005) }
+        #expect(try check([short.lines], now: short.time + 1).joined == 0)
+        // Nobody's address is known: what is counted for a host name may yet move.
+        var named = LogText()
+        for number in 0..<9000 { named.fail("host\(number % 50).example", pid: number, port: number, after: 0.5) }
+        #expect(try check([named.lines], now: named.time + 1).joined == 0)
+        // More host names than can be told apart.
+        var many = LogText()
+        for number in 0..<20_000 {
+            many.fail("h\(number).example", pid: 9, port: number, after: number < 9000 ? 2 : 0.1)
+        }
+        #expect(try check([many.lines], now: many.time + 1).joined == 0)
+    }
+
+    @Test("long lines, a last line without its end, one line, nothing", arguments: [0, 1, 2, 3])
+    func ends(place: Int) throws {
+        var log = LogText()
+        let limit = LineReader.longestLine
+        var lines: [String] = []
+        for number in 0..<7000 {
+            log.fail("192.0.2.\(number % 250)", pid: number % 300 + 1, port: number % 300 + 1, after: 0.5)
+            lines.append(log.lines[number])
+            // In the middle, and at the end.
+            if number == 3490 + place * 7 || number == 6999 {
+                lines.append(String(repeating: "x", count: limit + 1 + place))
+            }
+            if number == 3500 { lines.append(String(repeating: "y", count: [3, 1, 5, 0][place] * limit)) }
+        }
+        _ = try check([lines], now: log.time + 1)
+        _ = try check([Array(lines.dropLast(2))], now: log.time + 1, ending: "")
+        #expect(try check([["one line"]], now: log.time).joined == 0)
+        #expect(try check([[]], now: log.time, ending: "").summary.lines == 0)
     }
 }

@@ -74,15 +74,15 @@ extension ScanInput {
     /// All lines, some at a time.
     mutating func readPieces(progress: (Int64) -> Void = { _ in }, _ body: (RawSpan) -> Void) {
         readEach { source, _, done in
-            let pieces = LogPieces(source, buffers: 2)
-            var end = LogEnd(bytesRead: 0)
-            while let piece = pieces.next() {
-                for lines in piece.lines { body(lines.bytes) }
-                progress(done + piece.bytesRead)
-                pieces.release()
-                end = LogEnd(bytesRead: piece.bytesRead, failure: piece.failure)
+            var source = source
+            var reader = LineReader()
+            do throws(LogError) {
+                while try reader.readSome(&source, consume: body) { progress(done + source.bytesRead) }
+                reader.finish(consume: body)
+                return LogEnd(bytesRead: source.bytesRead)
+            } catch {
+                return LogEnd(bytesRead: source.bytesRead, failure: error)
             }
-            return end
         }
     }
 }
