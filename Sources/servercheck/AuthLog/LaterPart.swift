@@ -40,7 +40,7 @@ final class LaterPart: @unchecked Sendable {
     ///   - middle: an offset.
     /// - Returns: nil where the log cannot be read from there on.
     init?(of log: borrowing LogSource, behind middle: Int64, _ counter: AttemptCounter) {
-        guard log.offset == 0, let offset = log.lineStart(behind: middle), let file = try? log.file.duplicated(),
+        guard log.offset == 0, let offset = log.lineStart(behind: middle), let file = try? log.file.reopened(),
             let source = try? LogSource(file: file, offset: offset)
         else { return nil }
         self.offset = offset

@@ -37,6 +37,44 @@ struct Scan: ParsableCommand {
     var format = Format.text
 
     func run() throws {
+        try ScanRequest(files: files, journal: journal, config: config, events: events, format: format).perform()
+    }
+}
+
+/// A scan, whoever understood its arguments.
+struct ScanRequest {
+    var files: [String] = []
+    var journal = false
+    var config: String?
+    var events = false
+    var format = Scan.Format.text
+
+    /// The request in arguments behind `scan`, if these are names of logs and a format only. Understanding that takes the
+    /// argument parser as long as five megabytes of a log take to read.
+    init?(plain arguments: some Sequence<String>) {
+        var isFormat = false
+        for argument in arguments {
+            if isFormat {
+                guard let format = Scan.Format(rawValue: argument) else { return nil }
+                self.format = format
+                isFormat = false
+            } else if argument == "--format" {
+                isFormat = true
+            } else if argument.isEmpty || argument.hasPrefix("-") {
+                return nil
+            } else {
+                files.append(argument)
+            }
+        }
+        if isFormat || files.isEmpty { return nil }
+    }
+
+    init(files: [String], journal: Bool, config: String?, events: Bool, format: Scan.Format) {
+        (self.files, self.journal, self.config, self.events, self.format) = (files, journal, config, events, format)
+    }
+
+    /// Ends with an exit status.
+    func perform() throws {
         let machine = Machine.current(environment: Machine.processEnvironment())
         var settings: ScanSettings
         do throws(ConfigError) {

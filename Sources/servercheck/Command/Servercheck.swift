@@ -19,6 +19,9 @@ struct Servercheck: ParsableCommand {
         do {
             // What the timer calls: nothing to parse, and parsing costs more than a sensor.
             if CommandLine.arguments.count <= 1 { RunSettings().perform() }
+            if CommandLine.arguments[1] == "scan", let scan = ScanRequest(plain: CommandLine.arguments.dropFirst(2)) {
+                try scan.perform()
+            }
             var command = try parsed(Array(CommandLine.arguments.dropFirst()))
             try command.run()
             end(Status.ok.rawValue)

@@ -36,6 +36,13 @@ struct OpenFile: ~Copyable, Sendable {
         return OpenFile(descriptor: copy, path: path)
     }
 
+    /// The same file, opened once more where /proc allows it (proc(5), /proc/PID/fd): the kernel then reads ahead for each of
+    /// two readers, instead of taking both together for one that jumps.
+    func reopened() throws(SystemError) -> OpenFile {
+        let other = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        return other >= 0 ? OpenFile(descriptor: other, path: path) : try duplicated()
+    }
+
     /// By fstat(2): never asked of a path.
     func facts() throws(SystemError) -> FileFacts {
         var status = stat()
