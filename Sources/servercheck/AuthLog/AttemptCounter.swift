@@ -227,48 +227,50 @@ extension AttemptCounter {
             texts)
     }
 
-    /// A line that the fast path read. Inout because a copy would be read before it is written.
+    /// A line that the fast path read.
     @inline(__always)
-    mutating func take(_ meaning: SSHDEvent.Meaning, _ line: inout FastLine, _ time: Timestamp) {
+    mutating func take(_ line: FastLine) {
         // Most lines are another one of their connection, and the last one of its process says which.
-        let index = parser.memory[LineMemory.place(line.pid)].connection
-        guard connections.isFurther(line, at: index) else { return takeElsewhere(meaning, &line, time) }
-        takeFurther(meaning, &line, at: index, time)
+        let entry = parser.memory[line.entry]
+        let index = Int(entry.connection)
+        guard connections.isFurther(pid: line.pid, address: entry.address, port: entry.port, at: index) else {
+            return takeElsewhere(line)
+        }
+        takeFurther(line, at: index, user: line.hasUser ? entry.user : -1)
     }
 
     /// A line with the peer of its connection.
     @inline(__always)
-    private mutating func takeFurther(
-        _ meaning: SSHDEvent.Meaning, _ line: inout FastLine, at index: Int, _ time: Timestamp
-    ) {
-        let new = connections.takeFurther(meaning, line, at: index, time: time, now: now)
+    private mutating func takeFurther(_ line: FastLine, at index: Int, user: Int32) {
+        let new = connections.takeFurther(line, at: index, user: user, now: now)
         if new > 0 {
             count(
-                new, at: index, time: time, user: Int32(truncatingIfNeeded: line.user),
-                method: method(meaning), invalidUser: line.invalidUser)
+                new, at: index, time: line.time, user: user, method: method(line.meaning), invalidUser: line.invalidUser
+            )
         }
-        end(meaning, at: index)
+        end(line.meaning, at: index)
     }
 
     /// A line whose connection has to be looked for, or begins.
     @inline(never)
-    private mutating func takeElsewhere(_ meaning: SSHDEvent.Meaning, _ line: inout FastLine, _ time: Timestamp) {
-        let known = parser.addresses.value(line.address)
-        let peer = Peer(ip: known.ip)
+    private mutating func takeElsewhere(_ line: FastLine) {
+        let entry = parser.memory[line.entry]
+        let known = parser.addresses.value(Int(entry.address))
+        let user = line.hasUser ? entry.user : -1
         let index: Int
         if connections.index(ofPID: line.pid) == nil {
-            index = newConnection(pid: line.pid, time)
-            connections[index].begin(line, peer: peer, row: known.row)
-            takeFurther(meaning, &line, at: index, time)
+            index = newConnection(pid: line.pid, line.time)
+            connections[index].begin(
+                port: entry.port, peer: Peer(ip: known.ip), address: entry.address, row: known.row)
+            takeFurther(line, at: index, user: user)
         } else {
             index = take(
                 ConnectionLine(
-                    time: time, pid: line.pid, meaning: meaning, invalidUser: line.invalidUser,
-                    port: Int32(truncatingIfNeeded: line.port), user: Int32(truncatingIfNeeded: line.user), peer: peer,
-                    address: Int32(truncatingIfNeeded: line.address), row: known.row),
-                onEvent == nil ? nil : LineTexts(method: method(meaning)))
+                    time: line.time, pid: line.pid, meaning: line.meaning, invalidUser: line.invalidUser,
+                    port: entry.port, user: user, peer: Peer(ip: known.ip), address: entry.address, row: known.row),
+                onEvent == nil ? nil : LineTexts(method: method(line.meaning)))
         }
-        parser.memory[LineMemory.place(line.pid)].connection = index
+        parser.memory[line.entry].connection = Int32(index)
     }
 
     /// Of an attempt that the fast path read, where somebody wants to know.

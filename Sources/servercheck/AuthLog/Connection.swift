@@ -98,8 +98,8 @@ struct Connection: Sendable, Equatable {
 
     /// Whether a line names the very address and port that its lines before named: it is no other connection's.
     @inline(__always)
-    func isSame(_ line: FastLine) -> Bool {
-        pid == line.pid && line.address >= 0 && Int(address) == line.address && line.port >= 0 && Int(port) == line.port
+    func isSame(pid: UInt32, address: Int32, port: Int32) -> Bool {
+        self.pid == pid && self.address == address && self.port == port && address >= 0 && port >= 0
     }
 
     /// Takes over what a line of it says.
@@ -114,18 +114,14 @@ struct Connection: Sendable, Equatable {
 
     /// Begins with the peer of its first line.
     @inline(__always)
-    mutating func begin(_ line: FastLine, peer: Peer, row: Int32) {
-        port = Int32(truncatingIfNeeded: line.port)
-        address = Int32(truncatingIfNeeded: line.address)
-        self.row = row
-        self.peer = peer
+    mutating func begin(port: Int32, peer: Peer, address: Int32, row: Int32) {
+        (self.port, self.peer, self.address, self.row) = (port, peer, address, row)
     }
 
     /// The same of a line that names the same peer, and says nothing else.
     @inline(__always)
-    mutating func takeFurther(_ meaning: SSHDEvent.Meaning, _ line: FastLine, time: Timestamp, now: Timestamp) -> Int {
-        take(
-            meaning, 1, user: Int32(truncatingIfNeeded: line.user), invalidUser: line.invalidUser, time: time, now: now)
+    mutating func takeFurther(_ line: FastLine, user: Int32, now: Timestamp) -> Int {
+        take(line.meaning, 1, user: user, invalidUser: line.invalidUser, time: line.time, now: now)
     }
 
     @inline(__always)

@@ -52,20 +52,20 @@ struct Connections {
         return nil
     }
 
-    /// Whether a line names the same peer as connection `index`, which need not be one any more.
+    /// Whether a line is of connection `index`, which need not be one any more, and names the same peer.
     @inline(__always)
-    func isFurther(_ line: FastLine, at index: Int) -> Bool { index < entries.count && entries[index].isSame(line) }
+    func isFurther(pid: UInt32, address: Int32, port: Int32, at index: Int) -> Bool {
+        index < entries.count && entries[index].isSame(pid: pid, address: address, port: port)
+    }
 
     /// Takes over a further line of a connection.
     ///
     /// - Returns: how many attempts are new.
     @inline(__always)
-    mutating func takeFurther(
-        _ meaning: SSHDEvent.Meaning, _ line: FastLine, at index: Int, time: Timestamp, now: Timestamp
-    ) -> Int {
+    mutating func takeFurther(_ line: FastLine, at index: Int, user: Int32, now: Timestamp) -> Int {
         var entries = entries.mutableSpan
-        let new = entries[index].takeFurther(meaning, line, time: time, now: now)
-        touch(index, time)
+        let new = entries[index].takeFurther(line, user: user, now: now)
+        touch(index, line.time)
         return new
     }
 

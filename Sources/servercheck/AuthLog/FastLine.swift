@@ -36,12 +36,15 @@ extension AttemptCounter {
             var time = LineHead.none
             if parser.head.begins(window, digits) {
                 // Of another daemon; or as far as it was understood.
-                var line = FastLine(place: parser.head.length)
+                var reach = LineReach(parser.head.length)
                 time = parser.head.time(digits)
-                if !window.has("sshd", at: line.place) || (time != LineHead.none && consume(&line, window, time)) {
-                    var end = start &+ line.place
+                if window.has("sshd", at: parser.head.length) {
+                    reach = time == LineHead.none ? .unknown : consume(window, parser.head.length &+ 4, time)
+                }
+                if reach != .unknown {
+                    var end = start &+ reach.place
                     var isCRLF = false
-                    if !line.isWhole {
+                    if !reach.isWhole {
                         end = min(count, bytes.bytes.lineEnd(from: end))
                         isCRLF = bytes[end &- 1] == UInt8(ascii: "\r")
                     }
@@ -64,177 +67,183 @@ extension AttemptCounter {
     /// Counts a line of sshd whose head is known.
     ///
     /// - Parameters:
-    ///   - line: behind the head; then, how far it was read.
+    ///   - start: behind `sshd`.
     ///   - time: of the line, in microseconds.
-    /// - Returns: false for a line of another shape, with which nothing was done.
+    /// - Returns: how far it was read; `unknown` for a line of another shape, with which nothing was done.
     @inline(__always)
-    private mutating func consume(_ line: inout FastLine, _ bytes: LineWindow, _ time: Int64) -> Bool {
-        let isPlain = bytes.byte(at: line.place &+ 4) == UInt8(ascii: "[")
-        guard isPlain || bytes.has("-session[", at: line.place &+ 4) else { return false }
-        line.place &+= isPlain ? 5 : 13
-        let pid = DecimalWord(bytes.word(at: line.place))
-        line.place &+= pid.count
-        guard pid.count > 0, pid.count < 8, bytes.has("]: ", at: line.place) else { return false }
-        line.place &+= 3
-        line.pid = UInt32(truncatingIfNeeded: pid.value)
-        line.time = time
-        let start = line.place
-        switch bytes.byte(at: start) {
+    private mutating func consume(_ bytes: LineWindow, _ start: Int, _ time: Int64) -> LineReach {
+        let isPlain = bytes.byte(at: start) == UInt8(ascii: "[")
+        guard isPlain || bytes.has("-session[", at: start) else { return .unknown }
+        let pidStart = start &+ (isPlain ? 1 : 9)
+        let number = DecimalWord(bytes.word(at: pidStart))
+        let place = pidStart &+ number.count &+ 3
+        guard number.count > 0, number.count < 8, bytes.has("]: ", at: place &- 3) else { return .unknown }
+        let pid = UInt32(truncatingIfNeeded: number.value)
+        switch bytes.byte(at: place) {
         case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): break
         case UInt8(ascii: "F"):
-            return consume(FailedPassword.self, &line, bytes) || consume(FailedKeyboard.self, &line, bytes)
-        case UInt8(ascii: "I"): return consume(InvalidUser.self, &line, bytes)
+            if bytes.has(FailedPassword.words, at: place) {
+                return consume(FailedPassword.self, bytes, place, pid, time)
+            }
+            return consume(FailedKeyboard.self, bytes, place, pid, time)
+        case UInt8(ascii: "I"): return consume(InvalidUser.self, bytes, place, pid, time)
         case UInt8(ascii: "C"):
-            return consume(ClosedByUser.self, &line, bytes) || consume(ResetByUser.self, &line, bytes)
-                || consume(Closed.self, &line, bytes) || consume(Reset.self, &line, bytes)
+            if bytes.has(Closed.words, at: place) { return consumeLast(Closed.self, bytes, place, pid, time) }
+            return consumeLast(Reset.self, bytes, place, pid, time)
         case UInt8(ascii: "D"):
-            return consume(DisconnectedUser.self, &line, bytes) || consume(Disconnected.self, &line, bytes)
-                || consume(TooManyFailures.self, &line, bytes)
-        case UInt8(ascii: "R"): return consume(ReceivedDisconnect.self, &line, bytes)
+            if bytes.has(Disconnected.words, at: place) {
+                return consumeLast(Disconnected.self, bytes, place, pid, time)
+            }
+            return consume(TooManyFailures.self, bytes, place, pid, time)
+        case UInt8(ascii: "R"): return consume(ReceivedDisconnect.self, bytes, place, pid, time)
         case UInt8(ascii: "e"):
-            guard bytes.has("error: ", at: start) else { return false }
-            if bytes.has("maximum ", at: start &+ 7) { return consume(MaximumAttempts.self, &line, bytes) }
-            if bytes.has("PAM: ", at: start &+ 7) { return false }
+            guard bytes.has("error: ", at: place) else { return .unknown }
+            if bytes.has("maximum ", at: place &+ 7) { return consume(MaximumAttempts.self, bytes, place, pid, time) }
+            if bytes.has("PAM: ", at: place &+ 7) { return .unknown }
         case UInt8(ascii: "P"):
-            guard bytes.has("PAM ", at: start) else { return consume(Postponed.self, &line, bytes) }
+            guard bytes.has("PAM ", at: place) else { return consume(Postponed.self, bytes, place, pid, time) }
         case UInt8(ascii: "U"):
-            guard bytes.has("Unable ", at: start) else { return false }
-        default: return false
+            guard bytes.has("Unable ", at: place) else { return .unknown }
+        default: return .unknown
         }
         // SSHDLine knows no message with these first letters that means anything.
         summary.sshdLines &+= 1
         advance(to: parser.follow(time))
-        return true
+        return LineReach(place)
+    }
+
+    /// A last line names a user, or only the peer.
+    @inline(__always)
+    private mutating func consumeLast<Shape: LastLine>(
+        _: Shape.Type, _ bytes: LineWindow, _ place: Int, _ pid: UInt32, _ time: Int64
+    ) -> LineReach {
+        let reach = consume(Shape.self, bytes, place, pid, time)
+        return reach == .unknown ? consume(OnlyPeer<Shape>.self, bytes, place, pid, time) : reach
     }
 
     /// Counts a line if it has this shape. Generic, so that there is a function for each shape without a branch for what
     /// only others have.
-    private mutating func consume<Shape: LineShape>(_: Shape.Type, _ line: inout FastLine, _ bytes: LineWindow) -> Bool
-    {
-        guard parser.read(Shape.self, &line, bytes) else { return false }
+    private mutating func consume<Shape: LineShape>(
+        _: Shape.Type, _ bytes: LineWindow, _ start: Int, _ pid: UInt32, _ time: Int64
+    ) -> LineReach {
+        guard bytes.has(Shape.words, at: start) else { return .unknown }
+        var place = start &+ Shape.words.utf8CodeUnitCount
+        let entry = LineMemory.place(pid)
+        let isInvalid = Shape.user == .invalid || (Shape.user != .none && bytes.has("invalid user ", at: place))
+        if Shape.user == .none {
+            let length = parser.readPeer(bytes, place, entry)
+            guard length > 0 else { return .unknown }
+            take(Shape.self, pid, entry, isInvalid: false, time)
+            return LineReach(place &+ length)
+        }
+        if Shape.user == .marked, !isInvalid {
+            guard bytes.has("authenticating user ", at: place) else { return .unknown }
+            place &+= 20
+        } else if Shape.user != .invalid {
+            // Without a branch: which it is comes in no order.
+            place &+= isInvalid ? 13 : 0
+        }
+        let isKnown = parser.memory[entry].isUser(bytes, at: place)
+        let length = isKnown ? parser.memory[entry].userLength &- 1 : ShortText.wordLength(bytes, at: place)
+        guard length >= 0, !Shape.hasFrom || bytes.has(" from ", at: place &+ length) else { return .unknown }
+        let peer = place &+ length &+ (Shape.hasFrom ? 6 : 1)
+        let peerLength = parser.readPeer(bytes, peer, entry)
+        let end = peer &+ peerLength
+        guard peerLength > 0, bytes.has(Shape.end, at: end), isKnown || parser.readNewUser(bytes, place, length, entry)
+        else { return .unknown }
+        take(Shape.self, pid, entry, isInvalid: isInvalid, time)
+        return LineReach(whole: end &+ Shape.end.utf8CodeUnitCount &- 1)
+    }
+
+    @inline(__always)
+    private mutating func take<Shape: LineShape>(
+        _: Shape.Type, _ pid: UInt32, _ entry: Int, isInvalid: Bool, _ time: Int64
+    ) {
         summary.sshdLines &+= 1
-        let time = parser.follow(line.time)
+        let time = parser.follow(time)
         advance(to: time)
-        take(Shape.meaning, &line, time)
-        return true
+        take(
+            FastLine(
+                time: time, pid: pid, entry: entry, meaning: Shape.meaning, hasUser: Shape.user != .none,
+                invalidUser: isInvalid))
     }
 }
 
 extension LogParser {
-    @inline(__always)
-    fileprivate mutating func read<Shape: LineShape>(
-        _: Shape.Type, _ line: inout FastLine, _ bytes: LineWindow
-    ) -> Bool {
-        guard bytes.has(Shape.words, at: line.place) else { return false }
-        let start = line.place
-        line.place &+= Shape.words.utf8CodeUnitCount
-        if readUser(Shape.self, &line, bytes) { return true }
-        line.place = start
-        return false
-    }
-
-    @inline(__always)
-    private mutating func readUser<Shape: LineShape>(
-        _: Shape.Type, _ line: inout FastLine, _ bytes: LineWindow
-    ) -> Bool {
-        let place = LineMemory.place(line.pid)
-        if Shape.user == .none {
-            line.invalidUser = false
-            return readPeer(&line, bytes, place)
-        }
-        line.invalidUser = Shape.user == .invalid || bytes.has("invalid user ", at: line.place)
-        if Shape.user == .marked, !line.invalidUser {
-            guard bytes.has("authenticating user ", at: line.place) else { return false }
-            line.place &+= 20
-        } else if Shape.user != .invalid {
-            // Without a branch: which it is comes in no order.
-            line.place &+= line.invalidUser ? 13 : 0
-        }
-        let start = line.place
-        let isKnown = memory[place].isUser(bytes, at: start)
-        let length = isKnown ? memory[place].userLength &- 1 : ShortText.wordLength(bytes, at: start)
-        guard length >= 0, !Shape.hasFrom || bytes.has(" from ", at: start &+ length) else { return false }
-        line.place = start &+ length &+ (Shape.hasFrom ? 6 : 1)
-        guard readPeer(&line, bytes, place), bytes.has(Shape.end, at: line.place) else { return false }
-        line.place &+= Shape.end.utf8CodeUnitCount &- 1
-        line.isWhole = true
-        if isKnown {
-            line.user = memory[place].userNumber
-            return true
-        }
-        return readNewUser(&line, bytes, start, length)
-    }
-
+    /// Numbers a user that the line's entry does not know; it knows it then.
     @inline(never)
-    private mutating func readNewUser(_ line: inout FastLine, _ bytes: LineWindow, _ start: Int, _ length: Int) -> Bool
-    {
+    fileprivate mutating func readNewUser(_ bytes: LineWindow, _ start: Int, _ length: Int, _ entry: Int) -> Bool {
         let name = ShortText(bytes, at: start)
         if name.holds(UInt8(ascii: ":")) { return false }
         let hash = users.hash(name)
-        let number = users.number(of: name, hash: hash)
-        if number >= 0 {
-            line.user = Int(users.value(number))
+        let known = users.number(of: name, hash: hash)
+        let number: Int32
+        if known >= 0 {
+            number = users.value(known)
         } else {
-            let user = name.withBytes { userNames.number(of: $0, $0.indices) ?? -2 }
-            _ = users.insert(name, hash: hash, user)
-            line.user = Int(user)
+            number = name.withBytes { userNames.number(of: $0, $0.indices) ?? -2 }
+            _ = users.insert(name, hash: hash, number)
         }
-        memory[LineMemory.place(line.pid)].learnUser(bytes, at: start, length: length, number: line.user)
+        memory[entry].learnUser(bytes, at: start, length: length, number: number)
         return true
     }
 
-    /// `ADDR port N`
+    /// `ADDR port N`; the line's entry knows address and port then.
+    ///
+    /// - Returns: how long it is; 0 where there is none.
     @inline(__always)
-    private mutating func readPeer(_ line: inout FastLine, _ bytes: LineWindow, _ place: Int) -> Bool {
-        guard memory[place].isPeer(bytes, at: line.place) else { return readNewPeer(&line, bytes) }
-        line.address = memory[place].address
-        line.port = memory[place].port
-        line.place &+= memory[place].peerLength
-        return true
+    fileprivate mutating func readPeer(_ bytes: LineWindow, _ start: Int, _ entry: Int) -> Int {
+        memory[entry].isPeer(bytes, at: start) ? memory[entry].peerLength : readNewPeer(bytes, start, entry)
     }
 
     @inline(never)
-    private mutating func readNewPeer(_ line: inout FastLine, _ bytes: LineWindow) -> Bool {
-        let start = line.place
+    private mutating func readNewPeer(_ bytes: LineWindow, _ start: Int, _ entry: Int) -> Int {
         let address = ShortText(bytes, at: start)
         let portStart = start &+ address.count &+ 6
-        guard address.isWord, bytes.has(" port ", at: portStart &- 6) else { return false }
+        guard address.isWord, bytes.has(" port ", at: portStart &- 6) else { return 0 }
         let port = DecimalWord(bytes.word(at: portStart))
-        guard port.count > 0, port.count <= 5, port.value <= 65_535 else { return false }
+        guard port.count > 0, port.count <= 5, port.value <= 65_535 else { return 0 }
         let hash = addresses.hash(address)
         var number = addresses.number(of: address, hash: hash)
         if number < 0 {
-            guard let ip = address.withBytes({ IPAddress($0) }) else { return false }
+            guard let ip = address.withBytes({ IPAddress($0) }) else { return 0 }
             number = addresses.insert(address, hash: hash, Known(ip: ip))
-            guard number >= 0 else { return false }
+            guard number >= 0 else { return 0 }
         }
-        line.address = number
-        line.port = Int(truncatingIfNeeded: port.value)
-        line.place = portStart &+ port.count
-        memory[LineMemory.place(line.pid)].learnPeer(
-            bytes, start..<line.place, address: line.address, port: line.port)
-        return true
+        let end = portStart &+ port.count
+        memory[entry].learnPeer(
+            bytes, start..<end, address: Int32(truncatingIfNeeded: number), port: Int32(truncatingIfNeeded: port.value))
+        return end &- start
     }
 }
 
-/// How far a line was read, and what it says. In whole words, and those that are read together not side by side: they are
-/// read at once, when a narrow one, or two for one load, would still be on their way to memory.
-struct FastLine {
-    /// -1: it names none.
-    var user = -1
-    /// No LF was passed; it is at the LF when `isWhole`.
-    var place: Int
-    /// The parser's number; -1: it names none.
-    var address = -1
-    /// In microseconds.
-    var time: Int64 = 0
-    /// -1: it names none.
-    var port = -1
-    var pid: UInt32 = 0
-    var isWhole = false
-    var invalidUser = false
+/// How far a line was read: no LF was passed.
+private struct LineReach: Equatable {
+    static let unknown = LineReach(rawValue: -1)
+    private let rawValue: Int
 
-    init(place: Int) { self.place = place }
+    @inline(__always)
+    private init(rawValue: Int) { self.rawValue = rawValue }
+
+    @inline(__always)
+    init(_ place: Int) { rawValue = place << 1 }
+
+    /// To its LF.
+    @inline(__always)
+    init(whole place: Int) { rawValue = place << 1 | 1 }
+
+    var place: Int { rawValue >> 1 }
+    var isWhole: Bool { rawValue & 1 == 1 }
+}
+
+/// What a line says that the fast path read. User, address and port are what its entry in the memory of lines knows.
+struct FastLine {
+    var time: Timestamp
+    var pid: UInt32
+    var entry: Int
+    var meaning: SSHDEvent.Meaning
+    var hasUser: Bool
+    var invalidUser: Bool
 }
 
 /// The shape of a message: `WORDS[[invalid|authenticating user ]USER[ from]] ADDR port N[END]`.
@@ -309,39 +318,26 @@ extension LastLine {
     static var meaning: SSHDEvent.Meaning { .closingMarker }
 }
 
-private enum ClosedByUser: LastLine {
+private enum Closed: LastLine {
     static var words: StaticString { "Connection closed by " }
 }
 
-private enum ResetByUser: LastLine {
+private enum Reset: LastLine {
     static var words: StaticString { "Connection reset by " }
 }
 
-private enum DisconnectedUser: LastLine {
+private enum Disconnected: LastLine {
     static var words: StaticString { "Disconnected from " }
 }
 
-/// A line without a user.
-private protocol PeerLine: LineShape {}
-
-extension PeerLine {
+private enum OnlyPeer<Shape: LastLine>: LineShape {
+    static var words: StaticString { Shape.words }
     static var user: LineUser { .none }
     static var meaning: SSHDEvent.Meaning { .end }
 }
 
-private enum Closed: PeerLine {
-    static var words: StaticString { "Connection closed by " }
-}
-
-private enum Reset: PeerLine {
-    static var words: StaticString { "Connection reset by " }
-}
-
-private enum Disconnected: PeerLine {
-    static var words: StaticString { "Disconnected from " }
-}
-
-private enum ReceivedDisconnect: PeerLine {
+private enum ReceivedDisconnect: LineShape {
     static var words: StaticString { "Received disconnect from " }
+    static var user: LineUser { .none }
     static var meaning: SSHDEvent.Meaning { .mention }
 }

@@ -5,21 +5,22 @@
 struct LineMemory: Sendable {
     /// What one process wrote. The bytes are compared, so a pid that comes again does no harm.
     struct Entry: Sendable {
-        /// `ADDR port N`; 0: nothing is known.
+        /// What the last line named: the parser's number of the address, the port, the user's number.
+        private(set) var address: Int32 = -1
+        private(set) var port: Int32 = 0
+        private(set) var user: Int32 = -1
+        /// The connection that the last line belonged to.
+        var connection: Int32 = 0
+        /// `ADDR port N`; 0: it is not known how that is written.
         private(set) var peerLength = 0
         /// Eight bytes each; the last one overlaps those before.
         private var peer: (UInt64, UInt64, UInt64, UInt64, UInt64, last: UInt64) = (0, 0, 0, 0, 0, 0)
         /// Of all but the first and the last.
         private var peerMask: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        private(set) var address = -1
-        private(set) var port = 0
-        /// The user name and the space behind it; 0: nothing is known.
+        /// The user name and the space behind it; 0: it is not known how that is written.
         private(set) var userLength = 0
-        private var user: (UInt64, UInt64) = (0, 0)
-        private var userMask: (UInt64, UInt64) = (0, 0)
-        private(set) var userNumber = -1
-        /// The connection that its last line belonged to.
-        var connection = 0
+        private var name: (UInt64, UInt64) = (0, 0)
+        private var nameMask: (UInt64, UInt64) = (0, 0)
 
         /// Whether its peer stands at `start` of a line's window.
         @inline(__always)
@@ -38,12 +39,12 @@ struct LineMemory: Sendable {
         /// Whether its user, and a space, stand at `start`.
         @inline(__always)
         func isUser(_ bytes: LineWindow, at start: Int) -> Bool {
-            let first = (bytes.word(at: start) ^ user.0) & userMask.0
-            let second = (bytes.word(at: start &+ 8) ^ user.1) & userMask.1
+            let first = (bytes.word(at: start) ^ name.0) & nameMask.0
+            let second = (bytes.word(at: start &+ 8) ^ name.1) & nameMask.1
             return first | second == 0 && userLength > 0
         }
 
-        mutating func learnPeer(_ bytes: LineWindow, _ range: Range<Int>, address: Int, port: Int) {
+        mutating func learnPeer(_ bytes: LineWindow, _ range: Range<Int>, address: Int32, port: Int32) {
             let start = range.lowerBound
             peerLength = range.count >= 8 && range.count <= 48 ? range.count : 0
             peer = (
@@ -58,11 +59,11 @@ struct LineMemory: Sendable {
         }
 
         /// - Parameter length: of the name.
-        mutating func learnUser(_ bytes: LineWindow, at start: Int, length: Int, number: Int) {
+        mutating func learnUser(_ bytes: LineWindow, at start: Int, length: Int, number: Int32) {
             userLength = length < 16 ? length + 1 : 0
-            user = (bytes.word(at: start), bytes.word(at: start + 8))
-            userMask = (LineMemory.mask(userLength), LineMemory.mask(userLength - 8))
-            userNumber = number
+            name = (bytes.word(at: start), bytes.word(at: start + 8))
+            nameMask = (LineMemory.mask(userLength), LineMemory.mask(userLength - 8))
+            user = number
         }
     }
 
