@@ -27,6 +27,9 @@ struct AttemptWindows {
     /// Judged already, by time.
     private var kept: [Entry] = []
     private var fresh: [Entry] = []
+    /// While a batch is put between what is kept; their memory is used again.
+    private var merged: [Entry] = []
+    private var isNew: [Bool] = []
     /// Whether `fresh` is in the order of time.
     private var isSorted = true
     /// Where in `fresh` the last entry was put.
@@ -86,7 +89,7 @@ struct AttemptWindows {
     /// Judges what is left, and gives back the memory for that.
     mutating func finish(clock: Int64) {
         judge(clock: clock)
-        fresh = []
+        (fresh, merged, isNew) = ([], [], [])
     }
 
     /// Judges all windows that hold an attempt added since the last time.
@@ -104,7 +107,8 @@ struct AttemptWindows {
             for entry in fresh { AttemptWindows.append(entry, to: &kept) }
             sweep(from: untouched) { $0 >= old }
         } else {
-            let isNew = merge(from: untouched)
+            merge(from: untouched)
+            let isNew = isNew
             sweep(from: untouched) { isNew[$0 - untouched] }
         }
         fresh.removeAll(keepingCapacity: true)
@@ -121,29 +125,24 @@ struct AttemptWindows {
         }
     }
 
-    /// Puts the batch between the entries that are kept.
-    ///
-    /// - Returns: which of those from `untouched` on hold something new.
-    private mutating func merge(from untouched: Int) -> [Bool] {
-        var merged: [Entry] = []
-        var isNew: [Bool] = []
+    /// Puts the batch between the entries that are kept, and notes which of those from `untouched` on hold something new.
+    private mutating func merge(from untouched: Int) {
+        merged.removeAll(keepingCapacity: true)
+        isNew.removeAll(keepingCapacity: true)
         var old = untouched
         for entry in fresh {
-            while old < kept.count, kept[old].time < entry.time {
+            while old < kept.count, kept[old].time <= entry.time {
                 AttemptWindows.append(kept[old], to: &merged)
                 if isNew.count < merged.count { isNew.append(false) }
                 old += 1
             }
-            if old < kept.count, kept[old].time == entry.time {
-                AttemptWindows.append(kept[old], to: &merged)
-                old += 1
-            }
             AttemptWindows.append(entry, to: &merged)
-            if isNew.count < merged.count { isNew.append(true) }
+            if isNew.count < merged.count { isNew.append(true) } else { isNew[merged.count - 1] = true }
         }
+        merged += kept[old...]
         isNew += repeatElement(false, count: kept.count - old)
-        kept.replaceSubrange(untouched..., with: merged + kept[old...])
-        return isNew
+        kept.removeSubrange(untouched...)
+        kept += merged
     }
 
     /// Slides over the windows of what is kept, from an entry on.
