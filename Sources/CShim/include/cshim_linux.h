@@ -10,6 +10,9 @@
 /// environ(7): NAME=VALUE strings, the last entry null; null when there is no environment at all.
 char *_Nullable const *_Nullable cshim_environment(void);
 
+/// How many arguments the program was called with, itself among them: CommandLine.arguments makes a text of each.
+int cshim_argument_count(void);
+
 /// renameat2(2) with RENAME_EXCHANGE: swaps two names in one step. 0, or -1 and errno.
 int cshim_rename_exchange(const char *one, const char *other);
 
