@@ -10,19 +10,19 @@ enum StateChecksum {
     private static let tail = Array("\",".utf8)
     private static let digits = 16
 
-    /// The document with its checksum.
+    /// Gives the document its checksum.
     ///
     /// - Parameter text: a JSON object that is not empty.
-    static func added(to text: [UInt8]) -> [UInt8] {
-        let rest = text.dropFirst()
-        return head + hexadecimal(of: rest) + tail + rest
+    static func add(to text: inout [UInt8]) {
+        let digits = hexadecimal(of: text.dropFirst())
+        text.replaceSubrange(..<1, with: head + digits + tail)
     }
 
     /// nil: there is no checksum in it.
     static func matches(_ text: [UInt8]) -> Bool? {
         let start = head.count + digits + tail.count
         guard text.starts(with: head), text.count > start else { return nil }
-        return Array(text[head.count..<head.count + digits]) == hexadecimal(of: text[start...])
+        return text[head.count..<head.count + digits].elementsEqual(hexadecimal(of: text[start...]))
     }
 
     private static func hexadecimal(of text: ArraySlice<UInt8>) -> [UInt8] {
