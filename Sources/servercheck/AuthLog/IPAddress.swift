@@ -48,6 +48,8 @@ struct IPAddress: Sendable, Hashable {
                 return count
             }
         }
+        // inet_ntop(3) writes what begins with 96 zeros in a form of its own.
+        if high != 0 { return ipv6Text }
         var network = (high.bigEndian, low.bigEndian)
         return String(unsafeUninitializedCapacity: Int(INET6_ADDRSTRLEN)) { text in
             text.withMemoryRebound(to: CChar.self) { text in
@@ -56,6 +58,41 @@ struct IPAddress: Sendable, Hashable {
                 else { return 0 }
                 return strlen(start)
             }
+        }
+    }
+
+    /// RFC 5952, section 4: the longest run of two or more groups of zeros is left out, of several the first.
+    private var ipv6Text: String {
+        func group(_ index: Int) -> UInt64 { (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16) & 0xFFFF }
+        var gap = 0..<0
+        var start = 0
+        for index in 0..<8 {
+            if group(index) != 0 { start = index + 1 }
+            if index + 1 - start > max(1, gap.count) { gap = start..<index + 1 }
+        }
+        return String(unsafeUninitializedCapacity: 39) { text in
+            var count = 0
+            var index = 0
+            while index < 8 {
+                if gap.lowerBound == index, !gap.isEmpty {
+                    IPAddress.put(UInt8(ascii: ":"), in: text, &count)
+                    if index == 0 { IPAddress.put(UInt8(ascii: ":"), in: text, &count) }
+                    index = gap.upperBound
+                    continue
+                }
+                let number = group(index)
+                var shift: UInt64 = number >= 0x1000 ? 12 : number >= 0x100 ? 8 : number >= 0x10 ? 4 : 0
+                while true {
+                    let digit = UInt8(truncatingIfNeeded: number >> shift & 0xF)
+                    let letter = UInt8(ascii: "a") &- 10 + digit
+                    IPAddress.put(digit < 10 ? UInt8(ascii: "0") + digit : letter, in: text, &count)
+                    if shift == 0 { break }
+                    shift -= 4
+                }
+                index += 1
+                if index < 8 { IPAddress.put(UInt8(ascii: ":"), in: text, &count) }
+            }
+            return count
         }
     }
 
