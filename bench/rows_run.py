@@ -109,9 +109,9 @@ def with_channels(bench):
     rounds = 51
     results = bench.race("both channels", rounds, [
         Command("healthy", [bench.binary], healthy.environment),
-        Command("sending", [bench.binary, "--format", "json"], sending.environment, status=2, before=[restore]),
+        Command("sending", [bench.binary], sending.environment, status=2, before=[restore]),
     ])
-    report = json.loads(bench.race.output("sending"))
+    report = json.loads(sending.last.read_text())
     received = [int(server.communicate()[0]) for server in servers.values()]
     if received != [rounds + 1, rounds + 1] or not all(entry["delivered"] for entry in report["notifications"]):
         sys.exit(f"Not every message arrived: {received} of {rounds + 1}, {report['notifications']}")
