@@ -26,6 +26,10 @@ int cshim_block_all_signals(pthread_attr_t *attributes);
 /// glibc raises that limit as it goes.
 void cshim_give_back_blocks(int bytes);
 
+/// mallopt(3): freed memory stays with this process, which is to end soon. By itself glibc hands large blocks to the kernel
+/// and back, and asks for small pieces of memory at a time.
+void cshim_keep_memory(void);
+
 /// How many processors this process may run on: sched_getaffinity(2), which taskset(1) and systemd's CPUAffinity= narrow;
 /// all of them on a machine too large for a cpu_set_t.
 int cshim_usable_processors(void);

@@ -19,11 +19,11 @@ struct ShortBytes: Sendable {
     }
 
     mutating func append(contentsOf bytes: UnsafeBufferPointer<UInt8>) {
-        let start = count
         precondition(bytes.count <= room)
+        let start = count
         var storage = self.storage.mutableSpan
-        storage.withUnsafeMutableBufferPointer { storage in
-            for (offset, byte) in bytes.enumerated() { storage[start &+ offset] = byte }
+        storage.withUnsafeMutableBytes { storage in
+            UnsafeMutableRawBufferPointer(rebasing: storage[start...]).copyMemory(from: UnsafeRawBufferPointer(bytes))
         }
         count = start + bytes.count
     }
@@ -36,12 +36,16 @@ struct ShortBytes: Sendable {
         var start = 20
         var rest = number
         while rest > 0 {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+            // Two at a time: each division waits for the one before.
+            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+            let (tens, ones) = UInt8(truncatingIfNeeded: pair).quotientAndRemainder(dividingBy: 10)
+            digits[start - 1] = UInt8(ascii: "0") + ones
+            digits[start - 2] = UInt8(ascii: "0") + tens
+            start -= quotient > 0 || tens > 0 ? 2 : 1
             rest = quotient
         }
-        for index in min(start, 20 - width)..<20 { append(digits[index]) }
+        start = min(start, 20 - width)
+        digits.span.withUnsafeBufferPointer { append(contentsOf: UnsafeBufferPointer(rebasing: $0[start...])) }
     }
 
     /// The same with its sign.
