@@ -72,7 +72,8 @@ struct RunSettings: Sendable {
         let environment = Machine.processEnvironment()
         let machine = Machine.current(environment: environment)
         let log = LogOutput.logger(environment: environment, minimumLevel: verbosity >= 3 ? .debug : nil)
-        let deadline = ContinuousClock.now + .seconds(timeoutSeconds)
+        // Not .seconds(Double), which takes more of the library than all clocks: from 1 to 3600 s nothing overflows.
+        let deadline = ContinuousClock.now + .nanoseconds(Int64(timeoutSeconds * 1e9))
         let printer = Printer(
             format: format, verbosity: verbosity, isQuiet: isQuiet, environment: environment)
         let finish: @Sendable (Ended) -> Never = { ended in

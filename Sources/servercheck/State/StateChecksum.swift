@@ -30,7 +30,9 @@ enum StateChecksum {
         let end = (text.lastIndex { $0 != 0x0A }).map { $0 + 1 } ?? text.startIndex
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text[..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let number = String(hash, radix: 16)
-        return Array((String(repeating: "0", count: digits - number.count) + number).utf8)
+        return (1...digits).map { place in
+            let digit = UInt8(truncatingIfNeeded: hash >> UInt64(64 - 4 * place)) & 0xF
+            return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+        }
     }
 }
