@@ -8,6 +8,7 @@ well. Only the whole, by medians, writes a report. Exit status 0: every row is m
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +32,7 @@ class Home:
     def __init__(self, directory, config):
         self.config = directory / "credentials/config.json"
         self.state_file = directory / "state/state.json"
+        self.last = directory / "runtime/last.json"
         for name in ("credentials", "state", "runtime"):
             (directory / name).mkdir(parents=True)
         self.environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8",
@@ -44,10 +46,10 @@ class Home:
         self.config.chmod(0o400)
 
     def keep(self):
-        """Keeps the state as it is now; returns the command that restores it."""
+        """Keeps the state as it is now; returns the commands that restore it, with the blocks that a run keeps beyond its end."""
         kept = self.state_file.with_suffix(".kept")
         shutil.copy(self.state_file, kept)
-        return ["cp", kept, self.state_file]
+        return [["cp", kept, self.state_file], ["fallocate", "--keep-size", "--length", "64KiB", self.state_file]]
 
 
 class Bench:
@@ -61,9 +63,10 @@ class Bench:
         self.logs = build / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
         self.fast = Path(fast)
-        self.binary = Path(os.environ.get("SERVERCHECK") or REPOSITORY / ".build/release/servercheck").resolve()
-        if not self.binary.exists():
-            sys.exit(f"There is no {self.binary.name} yet: run make bench.")
+        built = Path(os.environ.get("SERVERCHECK") or REPOSITORY / ".build/release/servercheck").resolve()
+        if not built.exists():
+            sys.exit(f"There is no {built.name} yet: run make bench.")
+        self.binary = installed(built, build)
         self.peers = Peers(build / "peers")
         self.race = Race(self.fast, self.progress)
         self.shown = 0
@@ -78,6 +81,18 @@ class Bench:
             count = f": {done} of {total}" if total > 1 else ""
             sys.stderr.write(f"\r\033[K{name}{count}")
             sys.stderr.flush()
+
+
+def installed(program, directory):
+    """The program as install.sh installs it, and as the peers are: stripped, and copied as a whole.
+
+    A linker writes its output page by page through a mapping, and so it stays in the page cache until it is read anew.
+    """
+    stripped, target = directory / "servercheck.stripped", directory / "servercheck"
+    subprocess.run(["strip", "-o", stripped, program], check=True)
+    subprocess.run(["install", "-m", "755", stripped, target], check=True)
+    stripped.unlink()
+    return target
 
 
 def needing_root(what, unit, limit, function):

@@ -63,8 +63,8 @@ def a_day_of_attack(bench):
     with log.open("ab") as file:
         file.writelines(next(lines) for _ in range(1000))
     busy = bench.race("the state of that day, 1,000 new lines", 101, [
-        Command("aged", [bench.binary], home.environment, status=None, before=[restore[0]]),
-        Command("fresh", [bench.binary], fresh.environment, status=None, before=[restore[1]])])
+        Command("aged", [bench.binary], home.environment, status=None, before=restore[0]),
+        Command("fresh", [bench.binary], fresh.environment, status=None, before=restore[1])])
     log.unlink()
     size = largest / 1024
     return [Row("state after 24 hours of the worst case", f"at most {size:.1f} KiB", "", size, "KiB", 64)] + [

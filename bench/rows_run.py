@@ -60,7 +60,7 @@ def quiet_and_busy(bench):
         Command("check_swap", peers.check_swap, path, status=None),
         Command("logtail | grep", peers.logtail(idle, offset), path, status=1),
         Command("check_log", peers.check_log(idle, old), path),
-        Command("1,000 new lines", [bench.binary], other.environment, before=[restore]),
+        Command("1,000 new lines", [bench.binary], other.environment, before=restore),
     ]
     results = bench.race("healthy run", ROUNDS, commands)
     if b"'attempts'=0;" in bench.race.output("1,000 new lines"):
@@ -109,9 +109,9 @@ def with_channels(bench):
     rounds = 51
     results = bench.race("both channels", rounds, [
         Command("healthy", [bench.binary], healthy.environment),
-        Command("sending", [bench.binary, "--format", "json"], sending.environment, status=2, before=[restore]),
+        Command("sending", [bench.binary], sending.environment, status=2, before=restore),
     ])
-    report = json.loads(bench.race.output("sending"))
+    report = json.loads(sending.last.read_text())
     received = [int(server.communicate()[0]) for server in servers.values()]
     if received != [rounds + 1, rounds + 1] or not all(entry["delivered"] for entry in report["notifications"]):
         sys.exit(f"Not every message arrived: {received} of {rounds + 1}, {report['notifications']}")

@@ -27,7 +27,8 @@ struct cshim_curl {
 };
 
 cshim_curl *cshim_curl_open(const char *name, char *reason, size_t reason_size) {
-    void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    // Lazily, as curl(1) itself is linked: thousands of functions of thirty libraries are never called.
+    void *handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
     if (handle == NULL) {
         const char *error = dlerror();
         snprintf(reason, reason_size, "%s", error != NULL ? error : "dlopen failed");

@@ -24,6 +24,12 @@ int cshim_block_all_signals(pthread_attr_t *attributes) {
 
 void cshim_give_back_blocks(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }
 
+void cshim_keep_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+}
+
 int cshim_usable_processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);

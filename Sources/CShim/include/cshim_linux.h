@@ -10,6 +10,9 @@
 /// environ(7): NAME=VALUE strings, the last entry null; null when there is no environment at all.
 char *_Nullable const *_Nullable cshim_environment(void);
 
+/// How many arguments the program was called with, itself among them: CommandLine.arguments makes a text of each.
+int cshim_argument_count(void);
+
 /// renameat2(2) with RENAME_EXCHANGE: swaps two names in one step. 0, or -1 and errno.
 int cshim_rename_exchange(const char *one, const char *other);
 
@@ -22,6 +25,10 @@ int cshim_block_all_signals(pthread_attr_t *attributes);
 /// mallopt(3) with M_MMAP_THRESHOLD: blocks of at least `bytes` go back to the kernel when they are freed. Left to itself
 /// glibc raises that limit as it goes.
 void cshim_give_back_blocks(int bytes);
+
+/// mallopt(3): freed memory stays with this process, which is to end soon. By itself glibc hands large blocks to the kernel
+/// and back, and asks for small pieces of memory at a time.
+void cshim_keep_memory(void);
 
 /// How many processors this process may run on: sched_getaffinity(2), which taskset(1) and systemd's CPUAffinity= narrow;
 /// all of them on a machine too large for a cpu_set_t.

@@ -12,8 +12,12 @@ extension AttemptCounter {
         memory.previous = previousClassic
         memory.connections = left ?? connections.indices.map { saved($0) }
         let clock = self.clock ?? now
-        memory.window = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
-            .flatMap { [$0.time, Int64($0.count)] }
+        let entries = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
+        memory.window.reserveCapacity(2 * entries.count)
+        for entry in entries {
+            memory.window.append(entry.time)
+            memory.window.append(Int64(entry.count))
+        }
         memory.failures = recent.saved(clock: clock) { savedText($0) }
         return memory
     }

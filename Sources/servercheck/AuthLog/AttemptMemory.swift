@@ -48,8 +48,9 @@ struct SavedConnection: Sendable, Equatable {
 
     /// About how many bytes it takes in the state, at least as many as it does.
     var jsonSize: Int {
-        let numbers = [failures, pam, keyboard, counted].reduce(0) { $0 + ($1.map { 12 + Int64($0).jsonSize } ?? 0) }
-        return 95 + numbers + (peer.map { 10 + $0.jsonSize } ?? 0) + (user.map { 10 + $0.jsonSize } ?? 0)
+        let size = { (number: Int?) in number.map { 12 + Int64($0).jsonSize } ?? 0 }
+        return 95 + size(failures) + size(pam) + size(keyboard) + size(counted)
+            + (peer.map { 10 + $0.jsonSize } ?? 0) + (user.map { 10 + $0.jsonSize } ?? 0)
             + (marker == nil ? 0 : 40) + (invalid == nil ? 0 : 15) + (closed == nil ? 0 : 14) + (login == nil ? 0 : 13)
     }
 }

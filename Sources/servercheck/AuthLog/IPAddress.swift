@@ -48,8 +48,8 @@ struct IPAddress: Sendable, Hashable {
                 return count
             }
         }
-        if high != 0 { return String(unsafeUninitializedCapacity: 39) { writeIPv6(in: $0) } }
-        // Some of these end in a dotted address.
+        // inet_ntop(3) writes what begins with 96 zeros in a form of its own.
+        if high != 0 { return ipv6Text }
         var network = (high.bigEndian, low.bigEndian)
         return String(unsafeUninitializedCapacity: Int(INET6_ADDRSTRLEN)) { text in
             text.withMemoryRebound(to: CChar.self) { text in
@@ -61,34 +61,39 @@ struct IPAddress: Sendable, Hashable {
         }
     }
 
-    /// RFC 5952: small digits without leading zeros, the first of the longest gaps left out.
-    private func writeIPv6(in text: UnsafeMutableBufferPointer<UInt8>) -> Int {
-        let group = { (index: Int) in
-            UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16))
-        }
+    /// RFC 5952, section 4: the longest run of two or more groups of zeros is left out, of several the first.
+    private var ipv6Text: String {
+        func group(_ index: Int) -> UInt64 { (index < 4 ? high : low) >> UInt64(48 - index % 4 * 16) & 0xFFFF }
         var gap = 0..<0
         var start = 0
-        for index in 0..<8 where group(index) != 0 {
-            if index - start > gap.count { gap = start..<index }
-            start = index + 1
+        for index in 0..<8 {
+            if group(index) != 0 { start = index + 1 }
+            if index + 1 - start > max(1, gap.count) { gap = start..<index + 1 }
         }
-        if 8 - start > gap.count { gap = start..<8 }
-        // One group alone is no gap.
-        if gap.count == 1 { gap = 0..<0 }
-        var count = 0
-        for index in 0..<8 where !gap.contains(index) {
-            if index > 0 { IPAddress.put(UInt8(ascii: ":"), in: text, &count) }
-            if index > 0, index == gap.upperBound, !gap.isEmpty { IPAddress.put(UInt8(ascii: ":"), in: text, &count) }
-            var shift = 12
-            while shift > 0, group(index) >> UInt16(shift) == 0 { shift -= 4 }
-            while shift >= 0 {
-                let digit = UInt8(truncatingIfNeeded: group(index) >> UInt16(shift)) & 0xF
-                IPAddress.put((digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) + digit, in: text, &count)
-                shift -= 4
+        return String(unsafeUninitializedCapacity: 39) { text in
+            var count = 0
+            var index = 0
+            while index < 8 {
+                if gap.lowerBound == index, !gap.isEmpty {
+                    IPAddress.put(UInt8(ascii: ":"), in: text, &count)
+                    if index == 0 { IPAddress.put(UInt8(ascii: ":"), in: text, &count) }
+                    index = gap.upperBound
+                    continue
+                }
+                let number = group(index)
+                var shift: UInt64 = number >= 0x1000 ? 12 : number >= 0x100 ? 8 : number >= 0x10 ? 4 : 0
+                while true {
+                    let digit = UInt8(truncatingIfNeeded: number >> shift & 0xF)
+                    let letter = UInt8(ascii: "a") &- 10 + digit
+                    IPAddress.put(digit < 10 ? UInt8(ascii: "0") + digit : letter, in: text, &count)
+                    if shift == 0 { break }
+                    shift -= 4
+                }
+                index += 1
+                if index < 8 { IPAddress.put(UInt8(ascii: ":"), in: text, &count) }
             }
+            return count
         }
-        if gap.upperBound == 8, !gap.isEmpty { for _ in 0..<2 { IPAddress.put(UInt8(ascii: ":"), in: text, &count) } }
-        return count
     }
 
     private static func put(_ byte: UInt8, in text: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) {

@@ -13,6 +13,12 @@ struct MailAddress: Sendable, Equatable {
     }
 
     init(_ text: String) throws(Fault) {
+        // An address alone, as nearly all are: none of what follows is in it.
+        if text.utf8.allSatisfy(MailAddress.isPlain) {
+            address = text
+            try check()
+            return
+        }
         if text.unicodeScalars.contains(where: \.isControl) {
             throw Fault(description: "holds a line break or another control character")
         }

@@ -76,7 +76,15 @@ extension SMTP {
         }
         var six = in6_addr()
         if inet_pton(AF_INET6, server, &six) == 1 { return server }
-        let isName = !server.isEmpty && server.allSatisfy { $0.isLetter || $0.isNumber || "-._".contains($0) }
+        let isPlain = { (byte: UInt8) in
+            byte.isLetter || byte.isDigit || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+                || byte == UInt8(ascii: "_")
+        }
+        // Letters of other alphabets are few, and to look for them touches much of the library.
+        let isName =
+            !server.isEmpty
+            && (server.utf8.allSatisfy(isPlain)
+                || server.allSatisfy { $0.isLetter || $0.isNumber || "-._".contains($0) })
         if !isName {
             config.problem("server", "must be a host name or an address alone, such as mail.example.org (see port)")
         }
@@ -108,29 +116,28 @@ extension SMTP {
     /// The addresses of a key: a text, comma-separated, or, for to_mail, an array of them. Each only once.
     private static func addresses(_ key: String, _ config: inout ConfigReader) -> [MailAddress] {
         let isSender = key == "from_mail"
-        var texts: [(place: String, text: String)] = []
-        switch config.value(key) {
-        case nil:
-            config.require(key)
-            return []
-        case .string(let text):
-            texts = (isSender ? [text] : MailAddress.split(text)).map { (key, $0) }
-        case .array where !isSender:
-            for (index, text) in config.strings(key).enumerated() {
-                texts += MailAddress.split(text).map { ("\(key)[\(index)]", $0) }
-            }
-            if texts.isEmpty { config.problem(key, "must name at least one address") }
-        case .some(let other):
-            config.problem(key, "must be a string\(isSender ? "" : " or an array of strings"), is \(other.typeName)")
-        }
         var found: [MailAddress] = []
-        for (place, text) in texts {
+        func take(_ text: String, from place: String) {
             do throws(MailAddress.Fault) {
                 let address = try MailAddress(text)
                 if !found.contains(where: { $0.address == address.address }) { found.append(address) }
             } catch {
                 config.problem(place, error.description)
             }
+        }
+        switch config.value(key) {
+        case nil: config.require(key)
+        case .string(let text) where isSender: take(text, from: key)
+        case .string(let text):
+            for part in MailAddress.split(text) { take(part, from: key) }
+        case .array where !isSender:
+            let texts = config.strings(key)
+            for (index, text) in texts.enumerated() {
+                for part in MailAddress.split(text) { take(part, from: "\(key)[\(index)]") }
+            }
+            if texts.isEmpty { config.problem(key, "must name at least one address") }
+        case .some(let other):
+            config.problem(key, "must be a string\(isSender ? "" : " or an array of strings"), is \(other.typeName)")
         }
         return found
     }

@@ -170,7 +170,8 @@ extension Telegram {
     }
 
     private static func isSpaceOrControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isWhitespace || scalar.isControl
+        if scalar.isASCII { return scalar == " " || scalar.isControl }
+        return scalar.properties.isWhitespace || scalar.isControl
     }
 }
 

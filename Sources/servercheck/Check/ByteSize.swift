@@ -21,7 +21,7 @@ enum ByteSize {
 
     /// `512 B`, `13.2 GiB`, `200 GiB`: about three digits, powers of 1024.
     static func text(_ bytes: Double) -> String {
-        guard bytes >= 1024 else { return "\(NumberText.rounded(bytes.rounded(), places: 0)) B" }
+        guard bytes >= 1024 else { return NumberText.rounded(bytes.rounded(), places: 0) + " B" }
         var value = bytes / 1024
         var unit = 0
         // 1023.6 would be rounded to 1024.
@@ -29,7 +29,7 @@ enum ByteSize {
             value /= 1024
             unit += 1
         }
-        return "\(NumberText.rounded(value, places: value < 99.95 ? 1 : 0)) \(shownUnits[unit])"
+        return [NumberText.rounded(value, places: value < 99.95 ? 1 : 0), " ", shownUnits[unit]].chained()
     }
 
     private static func raised(_ base: Double, to power: Int) -> Double {

@@ -6,12 +6,24 @@ enum NumberText {
     static func rounded(_ number: Double, places: Int) -> String {
         let scale: Double = places == 0 ? 1 : 10
         guard let units = Int64(exactly: (number * scale).rounded()) else { return "\(number)" }
-        if places == 0 { return String(units) }
-        return "\(units < 0 ? "-" : "")\((units / 10).magnitude).\((units % 10).magnitude)"
+        if places == 0 { return decimal(units) }
+        var text = ShortBytes()
+        if units < 0 { text.append(UInt8(ascii: "-")) }
+        text.append(decimal: (units / 10).magnitude)
+        text.append(UInt8(ascii: "."))
+        text.append(decimal: (units % 10).magnitude)
+        return text.text
     }
 
     /// `90`, `92.5`: as short as it can be.
     static func shortest(_ number: Double) -> String {
-        Int64(exactly: number).map { String($0) } ?? "\(number)"
+        Int64(exactly: number).map { decimal($0) } ?? "\(number)"
+    }
+
+    /// A whole number. The library's own way is for any number type, radix and length, and touches more memory.
+    static func decimal(_ number: Int64) -> String {
+        var text = ShortBytes()
+        text.append(decimal: number)
+        return text.text
     }
 }

@@ -20,17 +20,21 @@ struct Report: Sendable, Equatable {
 
     /// Problems first, the most severe before; one line of clean text without the status word.
     var summary: String {
-        let problems = findingsBySeverity.filter { $0.status != .ok }
-        if problems.isEmpty { return Report.joined(findings.map(\.text), limit: 4) }
-        return Report.joined(problems.map(\.text), limit: 4)
+        if findings.allSatisfy({ $0.status == .ok }) { return Report.joined(findings) }
+        return Report.joined(findingsBySeverity.filter { $0.status != .ok })
     }
 
     /// The most severe first, else in the order of the config: sorted(by:) is stable.
-    var findingsBySeverity: [Finding] { findings.sorted { $0.status > $1.status } }
+    var findingsBySeverity: [Finding] {
+        if findings.allSatisfy({ $0.status == findings[0].status }) { return findings }
+        return findings.sorted { $0.status > $1.status }
+    }
 
-    private static func joined(_ texts: [String], limit: Int) -> String {
-        let shown = texts.prefix(limit).map { Clean.text($0, limit: 200) }.chained(by: "; ")
-        return texts.count > limit ? "\(shown); and \(texts.count - limit) more" : shown
+    /// The texts of the first ones.
+    private static func joined(_ findings: [Finding]) -> String {
+        let limit = 4
+        let shown = findings.prefix(limit).map { Clean.text($0.text, limit: 200) }.chained(by: "; ")
+        return findings.count > limit ? "\(shown); and \(findings.count - limit) more" : shown
     }
 }
 

@@ -2,13 +2,14 @@
 // more than reading /proc/meminfo.
 
 extension [String] {
-    /// All texts, `separator` between them.
-    func chained(by separator: String) -> String {
-        var text = ""
+    /// All texts, `separator` between them. Put together as bytes: a string looks at itself again for each piece that it gets.
+    func chained(by separator: String = "") -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(reduce(0) { $0 + $1.utf8.count + separator.utf8.count })
         for (index, part) in enumerated() {
-            if index > 0 { text += separator }
-            text += part
+            if index > 0, !separator.isEmpty { bytes += separator.utf8 }
+            bytes += part.utf8
         }
-        return text
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -27,8 +27,14 @@ struct Printer: Sendable {
         case .nagios:
             let lines = NagiosText(verbosity: verbosity).lines(report) + preview
             let isJournal = JournalStream.receives(STDOUT_FILENO, environment: environment)
-            StandardStream.output.write(
-                lines.map { (isJournal ? priority(of: $0, in: report) : "") + $0 + "\n" }.chained(by: ""))
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(lines.reduce(0) { $0 + $1.utf8.count + 4 })
+            for line in lines {
+                if isJournal { bytes += priority(of: line, in: report).utf8 }
+                bytes += line.utf8
+                bytes.append(UInt8(ascii: "\n"))
+            }
+            StandardStream.output.write(bytes)
         }
     }
 

@@ -1,6 +1,7 @@
 // `servercheck run`, the default: load the config, run once under a guard, print, exit.
 
 import ArgumentParser
+import CShim
 import Glibc
 import Logging
 
@@ -67,10 +68,12 @@ struct RunSettings: Sendable {
     func perform() -> Never {
         // A reader that has gone, of standard error or of a TLS connection, must not end the run: write(2) fails instead.
         signal(SIGPIPE, SIG_IGN)
+        cshim_keep_memory()
         let environment = Machine.processEnvironment()
         let machine = Machine.current(environment: environment)
         let log = LogOutput.logger(environment: environment, minimumLevel: verbosity >= 3 ? .debug : nil)
-        let deadline = ContinuousClock.now + .seconds(timeoutSeconds)
+        // Not .seconds(Double), which takes more of the library than all clocks: from 1 to 3600 s nothing overflows.
+        let deadline = ContinuousClock.now + .nanoseconds(Int64(timeoutSeconds * 1e9))
         let printer = Printer(
             format: format, verbosity: verbosity, isQuiet: isQuiet, environment: environment)
         let finish: @Sendable (Ended) -> Never = { ended in

@@ -1,6 +1,7 @@
 // The entry: subcommands, and the one place that turns any error into exit status 3.
 
 import ArgumentParser
+import CShim
 import Glibc
 
 @main
@@ -18,7 +19,7 @@ struct Servercheck: ParsableCommand {
     static func main() {
         do {
             // What the timer calls: nothing to parse, and parsing costs more than a sensor.
-            if CommandLine.arguments.count <= 1 { RunSettings().perform() }
+            if cshim_argument_count() <= 1 { RunSettings().perform() }
             if CommandLine.arguments[1] == "scan", let scan = ScanRequest(plain: CommandLine.arguments.dropFirst(2)) {
                 try scan.perform()
             }
@@ -45,11 +46,15 @@ struct Servercheck: ParsableCommand {
         }
     }
 
-    /// A subcommand is tried without all the others, which takes a fifth of the time; that it names its parent spares it the
-    /// search for a request of completions. What it does not accept alone is parsed in full: that knows all there is to say.
+    /// A subcommand is tried without all the others, which takes a fifth of the time, and options alone are run's; that it
+    /// names its parent spares it the search for a request of completions. What it does not accept alone is parsed in full:
+    /// that knows all there is to say.
     private static func parsed(_ arguments: [String]) throws -> ParsableCommand {
-        if let named = configuration.subcommands.first(where: { $0.configuration.commandName == arguments.first }),
-            let command = try? named.parseAsRoot(Array(arguments.dropFirst())), type(of: command) == named
+        let named = configuration.subcommands.first { $0.configuration.commandName == arguments.first }
+        let isRun = named == nil && arguments.first?.hasPrefix("-") == true
+        if let likely = isRun ? RunCommand.self : named,
+            let command = try? likely.parseAsRoot(isRun ? arguments : Array(arguments.dropFirst())),
+            type(of: command) == likely
         {
             return command
         }

@@ -142,7 +142,7 @@ struct ConfigDecoder {
         }
         if elements.isEmpty, key == "sensors" { report(key, "must hold at least one sensor, is empty") }
         let noun = key == "sensors" ? "sensor" : "channel"
-        var counts: [String: Int] = [:]
+        var seen: [String] = []
         var entries: [Entry] = []
         for (index, element) in elements.enumerated() {
             let place = "\(key)[\(index)]"
@@ -153,15 +153,16 @@ struct ConfigDecoder {
             if members.count != 1 {
                 report(place, "must have exactly one key, the kind of \(noun), has \(members.count)")
             }
-            for (kind, content) in members.sorted(by: { $0.key < $1.key }) {
+            for kind in members.count == 1 ? Array(members.keys) : members.keys.sorted() {
+                guard let content = members[kind] else { continue }
                 let path = ConfigProblem.path(place, kind)
                 guard kinds.contains(kind) else {
                     let meant = Spelling.nearest(to: kind, in: kinds).map { "did you mean \"\($0)\"?" }
                     report(path, "unknown \(noun), " + (meant ?? "known are \(kinds.joined(separator: ", "))"))
                     continue
                 }
-                let number = (counts[kind] ?? 0) + 1
-                counts[kind] = number
+                seen.append(kind)
+                let number = seen.count { $0 == kind }
                 guard case .object(let keys) = content else {
                     report(path, "must be an object, is \(content.typeName)")
                     continue

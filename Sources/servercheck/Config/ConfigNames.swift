@@ -20,6 +20,16 @@ struct ConfigNames {
     }
 
     private func complaint(about name: String) -> String? {
+        if let fault = fault(of: name) { return fault }
+        if ConfigNames.reserved.contains(name) { return "\"\(name)\" is taken by servercheck itself" }
+        return owners[name].map { "\"\(name)\" is the name of \($0) too: give each its own" }
+    }
+
+    /// What is wrong with the name by itself.
+    private func fault(of name: String) -> String? {
+        // As nearly all are: none of what follows is in it.
+        let isPlain = name.utf8.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") }
+        if isPlain, !name.isEmpty, name.utf8.count <= ConfigNames.limit { return nil }
         let scalars = name.unicodeScalars
         if scalars.isEmpty || scalars.count > ConfigNames.limit {
             return "must have 1 to \(ConfigNames.limit) characters, has \(scalars.count)"
@@ -29,7 +39,6 @@ struct ConfigNames {
             return "must not hold quotes, a backslash, a vertical bar or one of : ; ="
         }
         if scalars.first == " " || scalars.last == " " { return "must not begin or end with a space" }
-        if ConfigNames.reserved.contains(name) { return "\"\(name)\" is taken by servercheck itself" }
-        return owners[name].map { "\"\(name)\" is the name of \($0) too: give each its own" }
+        return nil
     }
 }

@@ -154,6 +154,7 @@ struct ConfigReader: Sendable {
     ///
     /// - Returns: all problems of this object.
     mutating func finish() -> [ConfigProblem] {
+        if members.keys.allSatisfy(known.contains) { return problems }
         for key in keys where !known.contains(key) {
             let meant = Spelling.nearest(to: key, in: known)
             problem(key, meant.map { "unknown key, did you mean \"\($0)\"?" } ?? "unknown key")

@@ -7,17 +7,12 @@ struct JSONParser {
     /// Deeper nesting is refused; a config needs six levels.
     private static let depthLimit = 64
 
-    private enum Step {
-        case key(String)
-        case index(Int)
-    }
-
     private let bytes: [UInt8]
     private var offset = 0
     /// Where the objects and arrays around `offset` were opened.
     private var open: [Int] = []
-    /// The JSON path of the value being read.
-    private var place: [Step] = []
+    /// The JSON path of the value being read: of a key where it stands, of an element -1 minus its index.
+    private var place: [Int] = []
     /// Keys given twice in one object; the first value is kept.
     private(set) var problems: [ConfigProblem] = []
 
@@ -36,11 +31,13 @@ struct JSONParser {
     }
 
     private static func checkEncoding(_ bytes: [UInt8]) throws(JSONSyntaxError) {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+        let start = (bytes.first ?? 0, bytes.dropFirst().first ?? 0, bytes.dropFirst(2).first ?? 0)
+        if start == (0xEF, 0xBB, 0xBF) {
             throw JSONSyntaxError("begins with a byte order mark: save it as UTF-8 without BOM")
         }
         // A JSON text begins with ASCII, so a NUL in front or UTF-16's byte order mark tells UTF-16 and UTF-32.
-        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) || bytes.prefix(2).contains(0) {
+        let isUTF16 = (start.0, start.1) == (0xFF, 0xFE) || (start.0, start.1) == (0xFE, 0xFF)
+        if isUTF16 || bytes.prefix(2).contains(0) {
             throw JSONSyntaxError("is not UTF-8 but looks like UTF-16: save it as UTF-8")
         }
         if String(validating: bytes, as: UTF8.self) != nil { return }
@@ -77,7 +74,7 @@ struct JSONParser {
             }
             offset += 1
             skipSpace()
-            place.append(.key(key))
+            place.append(keyOffset)
             let value = try value()
             if members[key] == nil { members[key] = value } else { reportTwice(keyOffset) }
             place.removeLast()
@@ -91,7 +88,7 @@ struct JSONParser {
         var elements: [JSONValue] = []
         try enter()
         while byte != UInt8(ascii: "]") {
-            place.append(.index(elements.count))
+            place.append(-1 - elements.count)
             elements.append(try value())
             place.removeLast()
             try separator(before: UInt8(ascii: "]"))
@@ -121,6 +118,14 @@ struct JSONParser {
         let start = offset
         offset += 1
         var text: [UInt8] = []
+        // Most texts stand in the bytes as they are.
+        while let byte, byte >= 0x20, byte != UInt8(ascii: "\\") {
+            offset += 1
+            if byte == UInt8(ascii: "\"") {
+                return String(decoding: bytes[start + 1..<offset - 1], as: UTF8.self)
+            }
+        }
+        text += bytes[start + 1..<offset]
         while let byte {
             switch byte {
             case UInt8(ascii: "\""):
@@ -200,7 +205,7 @@ struct JSONParser {
     /// true, false or null; what else people write here gets a hint.
     private mutating func word() throws(JSONSyntaxError) -> JSONValue {
         let start = offset
-        while let byte, Character(Unicode.Scalar(byte)).isLetter, byte < 0x80 { offset += 1 }
+        while let byte, byte.isLetter { offset += 1 }
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         switch text {
         case "true": return .bool(true)
@@ -245,14 +250,14 @@ struct JSONParser {
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
 
     private mutating func reportTwice(_ keyOffset: Int) {
-        let path = place.reduce("") { path, step in
-            switch step {
-            case .key(let key): ConfigProblem.path(path, key)
-            case .index(let index): "\(path)[\(index)]"
-            }
-        }
         // The line is found by counting from the start: bounded, because a hostile file can repeat a key often.
         if problems.count >= 20 { return }
+        let path = place.reduce("") { path, step in
+            if step < 0 { return "\(path)[\(-1 - step)]" }
+            var reader = self
+            reader.offset = step
+            return ConfigProblem.path(path, (try? reader.string()) ?? "")
+        }
         let line = JSONSyntaxError("", at: keyOffset, of: bytes).line ?? 0
         problems.append(ConfigProblem(path: path, text: "is given twice (again in line \(line))"))
     }

@@ -131,10 +131,12 @@ struct JSONMembers {
     /// An object whose keys are anybody's texts, written in their order.
     mutating func member<Value: JSONStored>(_ name: StaticString, _ values: inout [String: Value]) {
         if nodes == nil {
-            let sorted = values.sorted { $0.key < $1.key }
+            // Of the keys alone: for each kind of pairs Swift would make another kind of array.
+            let keys = values.keys.sorted()
             writer.key(name)
             writer.object { json in
-                for (key, value) in sorted {
+                for key in keys {
+                    guard let value = values[key] else { continue }
                     json.key(key)
                     value.write(to: &json)
                 }

@@ -3,7 +3,9 @@
 
 /// A JSON text that grows.
 struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+    private var finished: [UInt8] = []
+    /// What comes behind it, until it is full.
+    private var recent = ShortBytes()
     private let isIndented: Bool
     /// What is deeper stands in one line: a connection in the state, of which there can be many.
     private static let deepestLine = 6
@@ -13,9 +15,17 @@ struct JSONWriter {
     /// Whether nothing stands yet in the innermost object or array.
     private var isEmpty = true
 
-    init(isIndented: Bool = false, isUTC: Bool = false) {
+    /// - Parameter capacity: bytes that are probably enough; a text that grows beyond them is copied.
+    init(isIndented: Bool = false, isUTC: Bool = false, capacity: Int = 0) {
         self.isIndented = isIndented
         self.isUTC = isUTC
+        if capacity > 0 { finished.reserveCapacity(capacity) }
+    }
+
+    /// The text so far.
+    mutating func bytes() -> [UInt8] {
+        flush()
+        return finished
     }
 
     mutating func object(_ members: (inout JSONWriter) -> Void) {
@@ -36,59 +46,81 @@ struct JSONWriter {
 
     /// A key; its value is to follow.
     mutating func key(_ name: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(name))
-        bytes.append(UInt8(ascii: "\""))
-        colon()
+        // Once for all that follows here.
+        makeRoom(name.utf8CodeUnitCount + 24)
+        let isBroken = isBroken
+        if !isEmpty { recent.append(UInt8(ascii: ",")) }
+        isEmpty = false
+        if isBroken { recent.append(contentsOf: indentation) }
+        recent.append(UInt8(ascii: "\""))
+        recent.append(contentsOf: UnsafeBufferPointer(name))
+        recent.append(UInt8(ascii: "\""))
+        if isBroken { recent.append(UInt8(ascii: " ")) }
+        recent.append(UInt8(ascii: ":"))
+        if isBroken { recent.append(UInt8(ascii: " ")) }
     }
 
     /// The same for a key that is anybody's text.
     mutating func key(_ name: String) {
         separate()
         string(name)
-        colon()
+        put(UnsafeBufferPointer(isBroken ? " : " : ":"))
     }
 
     mutating func string(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
+        put(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { text in
-            var start = 0
-            for (offset, byte) in text.enumerated()
-            where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                bytes.append(contentsOf: text[start..<offset])
-                escape(byte)
-                start = offset + 1
+            if JSONWriter.isPlain(text) { return put(text) }
+            for byte in text {
+                if JSONWriter.isPlain(byte) { put(byte) } else { escape(byte) }
             }
-            bytes.append(contentsOf: text[start...])
         }
-        bytes.append(UInt8(ascii: "\""))
+        put(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    /// Looks at all of them, so that it can look at many at once.
+    private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var special: UInt8 = 0
+        for byte in text {
+            special |= byte < 0x20 ? 1 : 0
+            special |= byte == UInt8(ascii: "\"") ? 1 : 0
+            special |= byte == UInt8(ascii: "\\") ? 1 : 0
+        }
+        return special == 0
     }
 
     mutating func integer(_ number: some FixedWidthInteger) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        bytes.append(decimal: UInt64(number.magnitude))
+        makeRoom(21)
+        if number < 0 { recent.append(UInt8(ascii: "-")) }
+        recent.append(decimal: UInt64(number.magnitude))
     }
 
     /// Whole numbers without a fraction; what is not finite is null.
     mutating func double(_ number: Double) {
         if let whole = Int64(exactly: number) {
             integer(whole)
+        } else if number.isFinite {
+            for byte in number.description.utf8 { put(byte) }
         } else {
-            bytes.append(contentsOf: (number.isFinite ? number.description : "null").utf8)
+            null()
         }
     }
 
-    mutating func bool(_ flag: Bool) { bytes.append(contentsOf: UnsafeBufferPointer(flag ? "true" : "false")) }
+    mutating func bool(_ flag: Bool) { put(UnsafeBufferPointer(flag ? "true" : "false")) }
 
-    mutating func null() { bytes.append(contentsOf: UnsafeBufferPointer("null")) }
+    mutating func null() { put(UnsafeBufferPointer("null")) }
 
     /// RFC 3339 in UTC: a person may read the state.
     mutating func time(_ time: Timestamp) {
-        bytes.append(UInt8(ascii: "\""))
-        time.appendUTC(to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
+        makeRoom(2 + Timestamp.longestUTC)
+        recent.append(UInt8(ascii: "\""))
+        time.appendUTC(to: &recent)
+        recent.append(UInt8(ascii: "\""))
     }
 
     /// RFC 3339 with the local offset.
@@ -97,24 +129,24 @@ struct JSONWriter {
     }
 
     private mutating func escape(_ byte: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
+        put(UInt8(ascii: "\\"))
         switch byte {
-        case 0x08: bytes.append(UInt8(ascii: "b"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
-        case 0x0A: bytes.append(UInt8(ascii: "n"))
-        case 0x0C: bytes.append(UInt8(ascii: "f"))
-        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        case 0x08: put(UInt8(ascii: "b"))
+        case 0x09: put(UInt8(ascii: "t"))
+        case 0x0A: put(UInt8(ascii: "n"))
+        case 0x0C: put(UInt8(ascii: "f"))
+        case 0x0D: put(UInt8(ascii: "r"))
         case 0..<0x20:
             let digits = Array("0123456789abcdef".utf8)
-            bytes.append(contentsOf: UnsafeBufferPointer("u00"))
-            bytes.append(digits[Int(byte >> 4)])
-            bytes.append(digits[Int(byte & 0xF)])
-        default: bytes.append(byte)
+            put(UnsafeBufferPointer("u00"))
+            put(digits[Int(byte >> 4)])
+            put(digits[Int(byte & 0xF)])
+        default: put(byte)
         }
     }
 
     private mutating func open(_ bracket: UInt8) {
-        bytes.append(bracket)
+        put(bracket)
         depth += 1
         isEmpty = true
     }
@@ -123,46 +155,64 @@ struct JSONWriter {
         let breaks = !isEmpty && !staysInLine && isBroken
         depth -= 1
         if breaks { line() }
-        bytes.append(bracket)
+        put(bracket)
         isEmpty = false
     }
 
     private mutating func separate(staysInLine: Bool = false) {
-        if !isEmpty { bytes.append(UInt8(ascii: ",")) }
+        if !isEmpty { put(UInt8(ascii: ",")) }
         isEmpty = false
         if !staysInLine { line() }
-    }
-
-    private mutating func colon() {
-        bytes.append(isBroken ? " : " : ":")
     }
 
     /// Whether what is in the innermost object or array stands in lines of its own.
     private var isBroken: Bool { isIndented && depth <= JSONWriter.deepestLine }
 
     private mutating func line() {
-        guard isBroken else { return }
-        // Two spaces for each depth up to the deepest.
-        let indentation = UnsafeBufferPointer("\n            ")
-        bytes.append(contentsOf: indentation.prefix(1 + 2 * depth))
+        if isBroken { put(indentation) }
+    }
+
+    /// A line end, and two spaces for each depth up to the deepest.
+    private var indentation: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: UnsafeBufferPointer("\n            ").prefix(1 + 2 * depth))
+    }
+
+    private mutating func put(_ byte: UInt8) {
+        makeRoom(1)
+        recent.append(byte)
+    }
+
+    private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
+        makeRoom(bytes.count)
+        if bytes.count <= ShortBytes.limit {
+            recent.append(contentsOf: bytes)
+        } else {
+            finished.append(contentsOf: bytes)
+        }
+    }
+
+    /// Of `recent`, all of it for more than it can hold.
+    private mutating func makeRoom(_ count: Int) {
+        if recent.room < count { flush() }
+    }
+
+    private mutating func flush() {
+        JSONWriter.move(&recent, to: &finished)
+    }
+
+    private static func move(_ short: inout ShortBytes, to bytes: inout [UInt8]) {
+        short.withBytes { bytes.append(contentsOf: $0) }
+        short.removeAll()
     }
 }
 
 extension [UInt8] {
     mutating func append(_ text: StaticString) { append(contentsOf: UnsafeBufferPointer(text)) }
 
-    /// Appends a number in decimal, with zeros in front up to `width` digits (at most 20).
-    mutating func append(decimal number: UInt64, width: Int = 1) {
-        var digits: [20 of UInt8] = .init(repeating: UInt8(ascii: "0"))
-        var start = 20
-        var rest = number
-        while rest > 0 {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
-            rest = quotient
-        }
-        start = Swift.min(start, 20 - width)
-        digits.span.withUnsafeBufferPointer { append(contentsOf: UnsafeBufferPointer(rebasing: $0[start...])) }
+    /// Appends a number in decimal.
+    mutating func append(decimal number: UInt64) {
+        var digits = ShortBytes()
+        digits.append(decimal: number)
+        digits.withBytes { append(contentsOf: $0) }
     }
 }

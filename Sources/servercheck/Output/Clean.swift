@@ -9,7 +9,13 @@ enum Clean {
     static func text(_ text: String, limit: Int = 1000) -> String {
         // Nearly all text is plain ASCII: look once at the bytes before taking it apart.
         let isPlain = text.utf8.withContiguousStorageIfAvailable { bytes in
-            bytes.count <= limit && bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x7C }
+            // All of them are looked at, so that it can be many at once.
+            var odd: UInt8 = 0
+            for byte in bytes {
+                odd |= byte &- 0x20 < 0x5F ? 0 : 1
+                odd |= byte == UInt8(ascii: "|") ? 1 : 0
+            }
+            return bytes.count <= limit && odd == 0
         }
         if isPlain == true { return text }
         var cleaned = String.UnicodeScalarView()
@@ -33,16 +39,26 @@ enum Clean {
     /// A perfdata label, quoted: `=` becomes `_` and `'` is doubled, as the guidelines want. It is never cut, since the ends
     /// of mount points and the suffix of a metric are what makes labels differ; PATH_MAX bounds it.
     static func label(_ name: String) -> String {
-        let quote = UInt8(ascii: "'")
-        let text = text(name, limit: 5000)
-        var quoted = [quote]
-        quoted.reserveCapacity(text.utf8.count + 2)
-        for byte in text.utf8 {
-            if byte == quote { quoted.append(quote) }
-            quoted.append(byte == UInt8(ascii: "=") ? UInt8(ascii: "_") : byte)
-        }
-        quoted.append(quote)
+        var quoted: [UInt8] = []
+        append(label: name, to: &quoted)
         return String(decoding: quoted, as: UTF8.self)
+    }
+
+    static func append(label name: String, to bytes: inout [UInt8]) {
+        let quote = UInt8(ascii: "'")
+        let equals = UInt8(ascii: "=")
+        let text = text(name, limit: 5000)
+        bytes.append(quote)
+        let start = bytes.count
+        bytes += text.utf8
+        if !bytes[start...].allSatisfy({ $0 != quote && $0 != equals }) {
+            bytes.removeSubrange(start...)
+            for byte in text.utf8 {
+                if byte == quote { bytes.append(quote) }
+                bytes.append(byte == equals ? UInt8(ascii: "_") : byte)
+            }
+        }
+        bytes.append(quote)
     }
 
     /// Whether a terminal only shows it.

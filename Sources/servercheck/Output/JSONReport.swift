@@ -2,10 +2,13 @@
 
 /// JSON text of any of our values.
 enum JSONText {
-    static func encode(_ value: some JSONStored, isIndented: Bool = false, isUTC: Bool = false) -> [UInt8] {
-        var json = JSONWriter(isIndented: isIndented, isUTC: isUTC)
+    /// - Parameter capacity: bytes that are probably enough.
+    static func encode(
+        _ value: some JSONStored, isIndented: Bool = false, isUTC: Bool = false, capacity: Int = 0
+    ) -> [UInt8] {
+        var json = JSONWriter(isIndented: isIndented, isUTC: isUTC, capacity: capacity)
         value.write(to: &json)
-        return json.bytes
+        return json.bytes()
     }
 
     /// nil: the bytes are no JSON, or other JSON.

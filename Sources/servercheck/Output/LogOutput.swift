@@ -17,7 +17,7 @@ struct LogOutput: LogHandler {
     /// A logger by LOG_LEVEL (DEBUG, INFO, WARNING, ERROR, CRITICAL; default INFO) and LOG_FILE.
     static func logger(environment: [String: String], minimumLevel: Logger.Level? = nil) -> Logger {
         let word = environment["LOG_LEVEL"] ?? ""
-        let asked = levels.first { $0.word == word.uppercased() }?.level
+        let asked = word.isEmpty ? nil : levels.first { $0.word == word.uppercased() }?.level
         let sink = LogSink(
             isJournal: JournalStream.receives(STDERR_FILENO, environment: environment),
             filePath: environment["LOG_FILE"].flatMap { $0.isEmpty ? nil : $0 })

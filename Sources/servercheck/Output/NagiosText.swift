@@ -11,23 +11,34 @@ struct NagiosText: Sendable {
 
     /// The lines, without line ends: first `SERVERCHECK WORD - summary | perfdata`, then findings, problems first.
     func lines(_ report: Report) -> [String] {
-        var first = "\(NagiosText.prefix)\(report.status.word) - \(report.summary)"
-        let perfdata = report.findings.flatMap(\.metrics).map(NagiosText.perfdata)
-        if !perfdata.isEmpty { first += " | " + perfdata.chained(by: " ") }
-        return [first] + report.findingsBySeverity.flatMap { lines($0) }
-            + (verbosity >= 1 ? report.notifications.map(line) : [])
+        // Bytes: a string looks at itself again for each piece that it gets.
+        var first = Array("\(NagiosText.prefix)\(report.status.word) - \(report.summary)".utf8)
+        first.reserveCapacity(first.count + 192 * report.findings.count)
+        var separator: StaticString = " | "
+        for finding in report.findings {
+            for metric in finding.metrics {
+                first.append(separator)
+                NagiosText.append(perfdata: metric, to: &first)
+                separator = " "
+            }
+        }
+        var lines = [String(decoding: first, as: UTF8.self)]
+        lines.reserveCapacity(report.findings.count + 1)
+        for finding in report.findingsBySeverity { append(finding, to: &lines) }
+        return lines + (verbosity >= 1 ? report.notifications.map(line) : [])
     }
 
-    private func lines(_ finding: Finding) -> [String] {
-        var line = "\(finding.status.word) \(Clean.text(finding.id)): \(Clean.text(finding.text))"
-        guard verbosity >= 1 else { return [line] }
+    private func append(_ finding: Finding, to lines: inout [String]) {
+        var line = [finding.status.word, " ", Clean.text(finding.id), ": ", Clean.text(finding.text)].chained()
+        guard verbosity >= 1 else { return lines.append(line) }
         if let since = finding.since { line += ", since \(since.localText)" }
         for metric in finding.metrics where metric.limits != .none {
             line += "; \(Clean.text(metric.name)) \(NagiosText.number(metric.value))\(metric.unit.rawValue)"
             if let warning = metric.limits.warning { line += ", warning above \(NagiosText.number(warning))" }
             if let critical = metric.limits.critical { line += ", critical above \(NagiosText.number(critical))" }
         }
-        return verbosity >= 2 ? [line] + finding.details.map { "  " + Clean.text($0) } : [line]
+        lines.append(line)
+        if verbosity >= 2 { lines += finding.details.map { "  " + Clean.text($0) } }
     }
 
     private func line(_ entry: NotificationReport) -> String {
@@ -37,22 +48,38 @@ struct NagiosText: Sendable {
     }
 
     /// `'label'=value[UOM];[warn];[crit];[min];[max]`
-    static func perfdata(_ metric: Metric) -> String {
-        // Bytes: a string looks at itself again for each piece that it gets.
-        var text = Array(Clean.label(metric.name).utf8)
+    private static func append(perfdata metric: Metric, to text: inout [UInt8]) {
+        Clean.append(label: metric.name, to: &text)
         text.append(UInt8(ascii: "="))
-        text += number(metric.value).utf8
-        text += metric.unit.rawValue.utf8
+        append(number: metric.value, to: &text)
+        switch metric.unit {
+        case .none: break
+        case .bytes: text.append(UInt8(ascii: "B"))
+        case .counter: text.append(UInt8(ascii: "c"))
+        }
         // Those at the end that are not there are left out with their semicolons.
         var semicolons = 0
-        for field in [metric.limits.warning, metric.limits.critical, metric.minimum, metric.maximum] {
+        func take(_ field: Double?) {
             semicolons += 1
-            guard let field else { continue }
+            guard let field else { return }
             for _ in 0..<semicolons { text.append(UInt8(ascii: ";")) }
-            text += number(field).utf8
+            NagiosText.append(number: field, to: &text)
             semicolons = 0
         }
-        return String(decoding: text, as: UTF8.self)
+        take(metric.limits.warning)
+        take(metric.limits.critical)
+        take(metric.minimum)
+        take(metric.maximum)
+    }
+
+    private static func append(number value: Double, to text: inout [UInt8]) {
+        guard abs(value) < 9.0e18, let whole = Int64(exactly: value) else {
+            text += number(value).utf8
+            return
+        }
+        var digits = ShortBytes()
+        digits.append(decimal: whole)
+        digits.withBytes { text.append(contentsOf: $0) }
     }
 
     /// Digits and at most three decimals: perfdata knows no exponent.
@@ -62,7 +89,7 @@ struct NagiosText: Sendable {
         let value = min(max(value, -9.0e18), 9.0e18)
         let whole = value.rounded(.towardZero)
         let thousandths = Int64(((value - whole) * 1000).rounded())
-        if thousandths == 0 { return String(Int64(whole)) }
+        if thousandths == 0 { return NumberText.decimal(Int64(whole)) }
         if abs(thousandths) == 1000 { return String(Int64(whole) + thousandths / 1000) }
         var digits = String(abs(thousandths))
         digits = String(repeating: "0", count: 3 - digits.count) + digits

@@ -15,15 +15,19 @@ enum DetachedThread {
 
     /// The same.
     ///
-    /// - Parameter hasGuard: whether a page below the stack catches an overflow; of use where `work` goes deep.
+    /// - Parameter needsLittleStack: `work` does not go deep: 512 KiB do, and no page below has to catch an overflow. 8 MiB
+    ///   would take page tables of their own, and where transparent huge pages are always used, 2 MiB of zeros.
     /// - Returns: false when no thread can be had; then nothing is done.
-    static func start(hasGuard: Bool = true, _ work: @escaping @Sendable () -> Void) -> Bool {
+    static func start(needsLittleStack: Bool = false, _ work: @escaping @Sendable () -> Void) -> Bool {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         _ = cshim_block_all_signals(&attributes)
-        if !hasGuard { pthread_attr_setguardsize(&attributes, 0) }
+        if needsLittleStack {
+            pthread_attr_setguardsize(&attributes, 0)
+            pthread_attr_setstacksize(&attributes, 512 << 10)
+        }
         let box = Unmanaged.passRetained(ThreadWork(run: work))
         var thread = pthread_t()
         let status = pthread_create(

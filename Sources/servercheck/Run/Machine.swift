@@ -42,7 +42,9 @@ extension Machine {
 
     /// The environment variables of this process.
     static func processEnvironment() -> [String: String] {
-        var variables: [String: String] = [:]
+        var count = 0
+        if let all = cshim_environment() { while all[count] != nil { count += 1 } }
+        var variables = [String: String](minimumCapacity: count)
         var next = cshim_environment()
         while let entry = next?.pointee {
             next = next?.successor()

@@ -34,6 +34,13 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
         return answer
     }
 
+    /// Reads the value, and wakes nobody.
+    func look<Answer>(_ body: (Value) -> Answer) -> Answer {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return body(value)
+    }
+
     /// Asks `body` now and after each change, until it gives an answer.
     ///
     /// - Returns: nil when `deadline` passed first.

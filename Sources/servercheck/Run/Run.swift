@@ -112,14 +112,14 @@ struct Run: Sendable {
     /// Fills `since`, updates the open problems and words what is to be told.
     private func decide(_ findings: inout [Finding], _ measured: [Measured], _ state: inout State) -> Message? {
         var items: [NotifyItem] = []
-        let sensors = Dictionary(measured.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let sensor = { (name: String) in measured.first { $0.name == name } }
         for index in findings.indices {
             let finding = findings[index]
             switch finding.kind {
             case .silent: break
             case .event: items.append(NotifyItem(reason: .first, finding: finding))
             case .problem:
-                guard let policy = sensors[finding.sensor]?.policy else { break }
+                guard let policy = sensor(finding.sensor)?.policy else { break }
                 let before = state.problems[finding.id]
                 let decision = NotifyDecision.decide(finding, record: before, policy: policy, now: machine.now)
                 state.problems[finding.id] = decision.record
@@ -128,9 +128,10 @@ struct Run: Sendable {
                 if finding.status == .ok, decision.record == nil { findings[index].since = nil }
             }
         }
-        let seen = Set(findings.map(\.id))
-        for (id, record) in state.problems.sorted(by: { $0.key < $1.key }) where !seen.contains(id) {
-            guard let sensor = sensors[record.sensor], sensor.isComplete else { continue }
+        let problems = state.problems.isEmpty ? [] : state.problems.sorted { $0.key < $1.key }
+        let seen = problems.isEmpty ? [] : Set(findings.map(\.id))
+        for (id, record) in problems where !seen.contains(id) {
+            guard let sensor = sensor(record.sensor), sensor.isComplete else { continue }
             state.problems[id] = nil
             guard let reason = NotifyDecision.ended(record, policy: sensor.policy).reason else { continue }
             // The sensor's own id stands for a sensor that could not measure at all.
@@ -149,14 +150,18 @@ struct Run: Sendable {
 
     /// Sensors and channels that were taken out of the config leave nothing behind.
     private func forgetWhatTheConfigDropped(_ state: inout State) {
-        let sensors = Set(config.sensors.map(\.name))
-        let channels = Set(config.channels.map(\.name))
-        state.sensors = state.sensors.filter { sensors.contains($0.key) }
-        state.problems = state.problems.filter { sensors.contains($0.value.sensor) }
-        for (name, outbox) in state.outboxes where !channels.contains(name) && !outbox.messages.isEmpty {
+        let isSensor = { (name: String) in config.sensors.contains { $0.name == name } }
+        let isChannel = { (name: String) in config.channels.contains { $0.name == name } }
+        // Looked at before they are copied: in most runs everything stays.
+        if !state.sensors.keys.allSatisfy(isSensor) { state.sensors = state.sensors.filter { isSensor($0.key) } }
+        if !state.problems.values.allSatisfy({ isSensor($0.sensor) }) {
+            state.problems = state.problems.filter { isSensor($0.value.sensor) }
+        }
+        if state.outboxes.isEmpty { return }
+        for (name, outbox) in state.outboxes where !isChannel(name) && !outbox.messages.isEmpty {
             log.warning("channel \(name) is no longer in the config: \(outbox.messages.count) waiting messages dropped")
         }
-        state.outboxes = state.outboxes.filter { channels.contains($0.key) && $0.value != Outbox() }
+        state.outboxes = state.outboxes.filter { isChannel($0.key) && $0.value != Outbox() }
     }
 
     private func deliver(_ state: inout State, _ store: inout StateStore) -> Delivery.Outcome {

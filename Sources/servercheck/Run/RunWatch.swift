@@ -33,13 +33,14 @@ final class RunWatch: Sendable {
     ///   - limitSeconds: when the run ends whatever it does.
     ///   - atLimit: says so, and ends the process. Not called once `end` was.
     init(limitSeconds: Double, lookSeconds: Double = RunWatch.lookSeconds, atLimit: @escaping @Sendable () -> Void) {
-        let limit = ContinuousClock.now + .seconds(limitSeconds)
+        let look = Int64(lookSeconds * 1e9)
+        let limit = RunWatch.nanoseconds() + Int64(limitSeconds * 1e9)
         // Without a thread the run goes on unwatched, which is better than not at all.
-        _ = DetachedThread.start(hasGuard: false) { [stage] in
+        _ = DetachedThread.start(needsLittleStack: true) { [stage] in
             while true {
-                let left = ContinuousClock.now.duration(to: limit)
-                if left <= .zero { break }
-                RunWatch.sleep(min(left, .seconds(lookSeconds)))
+                let left = limit - RunWatch.nanoseconds()
+                if left <= 0 { break }
+                RunWatch.sleep(nanoseconds: min(left, look))
                 if RunWatch.look(at: stage) { return }
             }
             if RunWatch.takeEnd(of: stage) { atLimit() }
@@ -90,9 +91,15 @@ final class RunWatch: Sendable {
         return isOver
     }
 
-    private static func sleep(_ duration: Duration) {
-        let parts = duration.components
-        var time = timespec(tv_sec: time_t(parts.seconds), tv_nsec: Int(parts.attoseconds / 1_000_000_000))
+    /// What ContinuousClock counts, without its 128-bit numbers: the thread should touch few pages.
+    private static func nanoseconds() -> Int64 {
+        var clock = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &clock)
+        return Int64(clock.tv_sec) * 1_000_000_000 + Int64(clock.tv_nsec)
+    }
+
+    private static func sleep(nanoseconds: Int64) {
+        var time = timespec(tv_sec: time_t(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         nanosleep(&time, nil)
     }
 

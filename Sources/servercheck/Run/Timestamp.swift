@@ -44,7 +44,7 @@ extension Timestamp {
         var clock = time_t(seconds)
         var broken = tm()
         guard localtime_r(&clock, &broken) != nil else { return utcText }
-        var bytes: [UInt8] = []
+        var bytes = ShortBytes()
         let offset = Int64(broken.tm_gmtoff)
         Timestamp.append(clock: seconds + offset, to: &bytes)
         bytes.append(UInt8(ascii: offset <= -60 ? "-" : "+"))
@@ -52,18 +52,21 @@ extension Timestamp {
         bytes.append(decimal: minutes / 60, width: 2)
         bytes.append(UInt8(ascii: ":"))
         bytes.append(decimal: minutes % 60, width: 2)
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes.text
     }
 
     /// RFC 3339 in UTC with microseconds where there are any: `2026-11-23T15:42:13.755266Z`.
     var utcText: String {
-        var bytes: [UInt8] = []
+        var bytes = ShortBytes()
         appendUTC(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes.text
     }
 
+    /// Bytes that a time takes at most, with a sign and six digits of the year.
+    static let longestUTC = 30
+
     /// The same as bytes: a state holds hundreds of times. Without gmtime_r(3), which reads the time zone.
-    func appendUTC(to bytes: inout [UInt8]) {
+    func appendUTC(to bytes: inout ShortBytes) {
         Timestamp.append(clock: seconds, to: &bytes)
         let remainder = microseconds % 1_000_000
         let fraction = remainder < 0 ? remainder + 1_000_000 : remainder
@@ -75,21 +78,18 @@ extension Timestamp {
     }
 
     /// `2026-11-23T15:42:13`: what a clock shows so many seconds after it showed 1970.
-    private static func append(clock seconds: Int64, to bytes: inout [UInt8]) {
+    private static func append(clock seconds: Int64, to bytes: inout ShortBytes) {
         let (quotient, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
         let second = rest < 0 ? rest + 86_400 : rest
         let date = LogTime.date(ofDay: rest < 0 ? quotient - 1 : quotient)
         if date.year < 0 { bytes.append(UInt8(ascii: "-")) }
         bytes.append(decimal: date.year.magnitude, width: 4)
-        var text: [15 of UInt8] = .init(repeating: UInt8(ascii: "-"))
         let numbers: [5 of Int64] = [date.month, date.day, second / 3600, second / 60 % 60, second % 60]
         for index in 0..<5 {
-            if index == 2 { text[6] = UInt8(ascii: "T") }
-            if index > 2 { text[3 * index] = UInt8(ascii: ":") }
-            text[3 * index + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: numbers[index] / 10)
-            text[3 * index + 2] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: numbers[index] % 10)
+            bytes.append(UInt8(ascii: index < 2 ? "-" : index == 2 ? "T" : ":"))
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: numbers[index] / 10))
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: numbers[index] % 10))
         }
-        text.span.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
 }
 

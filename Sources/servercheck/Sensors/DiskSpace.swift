@@ -95,9 +95,10 @@ struct DiskSpace: Sensor {
             }
 
         let old = memory.diskspace ?? DiskSpaceMemory()
-        let wereWritable = Set(old.writable)
-        var writable: Set<String> = []
-        var unreachable: Set<String> = []
+        let hasReadOnly = selection.filesystems.contains { $0.mounts.contains(where: \.isReadOnly) }
+        let wereWritable = hasReadOnly ? Set(old.writable) : []
+        var writable: [String] = []
+        var unreachable: [String] = []
         var findings = selection.missing.compactMap { missing in
             partitions[missing]?.required == true ? notMounted(missing) : nil
         }
@@ -106,10 +107,10 @@ struct DiskSpace: Sensor {
             if answer == nil, !filesystem.isNamed, patterns.contains(where: { $0.matches(mount.point) }) { continue }
             if answer?.outcome == .excluded { continue }
             if answer?.outcome == .unreachable {
-                unreachable.insert(mount.name)
+                unreachable.append(mount.name)
                 continue
             }
-            if !mount.isReadOnly || wereWritable.contains(mount.name) { writable.insert(mount.name) }
+            if !mount.isReadOnly || wereWritable.contains(mount.name) { writable.append(mount.name) }
             switch answer?.outcome {
             case .usage(let usage):
                 let becameReadOnly = mount.isReadOnly && wereWritable.contains(mount.name)
@@ -124,13 +125,14 @@ struct DiskSpace: Sensor {
         findings.sort { $0.id < $1.id }
 
         var reading = Reading(findings: findings, memory: memory)
-        reading.notes = unreachable.subtracting(old.unreachable).sorted().map {
-            "\($0) is left out: this user may not reach it (exclude it, or let the user enter the directories above)"
+        if !unreachable.isEmpty {
+            reading.notes = Set(unreachable).subtracting(old.unreachable).sorted().map {
+                "\($0) is left out: this user may not reach it (exclude it, or let the user enter the directories above)"
+            }
         }
-        let new = DiskSpaceMemory(
-            writable: DiskSpaceMemory.bounded(writable, remembered: old.writable),
-            unreachable: DiskSpaceMemory.bounded(unreachable, remembered: old.unreachable))
-        reading.memory.diskspace = new
+        reading.memory.diskspace = DiskSpaceMemory(
+            writable: DiskSpaceMemory.next(writable, remembered: old.writable),
+            unreachable: DiskSpaceMemory.next(unreachable, remembered: old.unreachable))
         return reading
     }
 

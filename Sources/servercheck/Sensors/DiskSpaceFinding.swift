@@ -24,8 +24,8 @@ extension DiskSpace {
         if becameReadOnly { text += "; read-only, was writable before" }
         return Finding(
             sensor: name, id: "\(name):\(mountPoint)",
-            status: (metrics.map(\.status) + (becameReadOnly ? [.critical] : [])).worst,
-            lingering: metrics.map(lingering).worst, text: text, metrics: metrics)
+            status: becameReadOnly ? .critical : max(space.status, inodes?.status ?? .ok),
+            lingering: max(lingering(space), inodes.map(lingering) ?? .ok), text: text, metrics: metrics)
     }
 
     private func inodeMetric(_ mountPoint: String, usage: VolumeUsage, limits: DiskSpaceLimits) -> Metric? {

@@ -36,8 +36,9 @@ struct DiskSpaceSelection: Sendable, Equatable {
             filesystems.append(Filesystem(mounts: [mount], isNamed: true))
         }
 
+        let types = diskTypes.filter { !DiskSpaceSelection.imageTypes.contains($0) }
         var disks = table.mounts.filter { mount in
-            DiskSpaceSelection.isDisk(mount, diskTypes: diskTypes) && !namedDevices.contains(mount.device)
+            DiskSpaceSelection.isDisk(mount, diskTypes: types) && !namedDevices.contains(mount.device)
                 && !table.isHidden(mount) && !table.isAutomounted(mount)
         }
         // Those of one filesystem side by side, whole ones first, otherwise as they are: sorted(by:) is stable.
@@ -58,13 +59,14 @@ struct DiskSpaceSelection: Sendable, Equatable {
         filesystems.sort { $0.mounts[0].precedes($1.mounts[0]) }
     }
 
+    /// - Parameter diskTypes: without the types of images.
     private static func isDisk(_ mount: Mount, diskTypes: [String]) -> Bool {
-        if mount.point == [UInt8(ascii: "/")] { return true }
+        if mount.point.count == 1 { return true }
         // A ZFS snapshot (pool/dataset@name, shown below .zfs) cannot be written to: full by design as well.
         if mount.type == "zfs" { return !mount.source.contains(UInt8(ascii: "@")) }
         // fuseblk may carry a subtype: fuseblk.ntfs
         let type = mount.type.utf8.contains(UInt8(ascii: ".")) ? String(mount.type.prefix { $0 != "." }) : mount.type
-        return diskTypes.contains(type) && !imageTypes.contains(type)
+        return diskTypes.contains(type)
     }
 
     /// The types in /proc/filesystems that need a device: `nodev\tproc` is none, `\text4` is one.
@@ -80,7 +82,7 @@ struct DiskSpaceSelection: Sendable, Equatable {
 
 extension Mount {
     /// Not a bind mount or a subvolume.
-    fileprivate var isWhole: Bool { root == [UInt8(ascii: "/")] }
+    fileprivate var isWhole: Bool { root.count == 1 && root[0] == UInt8(ascii: "/") }
 
     /// In the order of the mount points' bytes.
     fileprivate func precedes(_ other: Mount) -> Bool {

@@ -98,8 +98,10 @@ private struct MemInfo {
     }
 
     private static func value(_ text: ArraySlice<UInt8>) -> UInt64? {
-        let words = text.split(separator: UInt8(ascii: " "))
-        guard words.count == 2, words[1].equals("kB"), let kibibytes = UInt64(String(decoding: words[0], as: UTF8.self))
+        let space = UInt8(ascii: " ")
+        var rest = text.drop { $0 == space }
+        guard let number = rest.cut(at: space), rest.equals("kB"),
+            let kibibytes = UInt64(String(decoding: number, as: UTF8.self))
         else { return nil }
         let (value, overflow) = kibibytes.multipliedReportingOverflow(by: 1024)
         return overflow ? .max : value

@@ -15,6 +15,7 @@ struct MountTable: Sendable {
     /// Positions in `mounts` by parent and mount point; of several at one place, the last one comes last. A mount that is
     /// its own parent, as the initial rootfs, is not among them.
     private let byPlace: [Int]
+    private let hasAutomounts: Bool
 
     /// Reads the whole file; lines that are not what the kernel writes are left out.
     init(_ bytes: [UInt8]) {
@@ -25,6 +26,7 @@ struct MountTable: Sendable {
         }
         mounts = MountTable.inTreeOrder(mounts)
         self.mounts = mounts
+        hasAutomounts = mounts.contains { $0.type == "autofs" }
         byID = MountTable.sortedByID(mounts)
         byPlace = mounts.indices.filter { mounts[$0].parent != mounts[$0].id }.sorted {
             let order = MountTable.order(mounts[$0], mounts[$1].parent, mounts[$1].point[...])
@@ -66,30 +68,32 @@ struct MountTable: Sendable {
     /// Whether another mount lies over this one, or over a directory above it, so that its mount point leads elsewhere.
     func isHidden(_ mount: Mount) -> Bool {
         if last(on: mount.id, at: mount.point[...]) != nil { return true }
-        return lineage(of: mount).contains { position in
-            let covered = mounts[position]
-            if covered.parent == covered.id { return false }
+        return isAny(inLineageOf: mount) { position in
+            let (id, parent) = (mounts[position].id, mounts[position].parent)
+            if parent == id { return false }
+            let point = mounts[position].point
             // Asked path by path, not mount by mount: a ZFS pool can have thousands side by side.
-            if let last = last(on: covered.parent, at: covered.point[...]), last > position { return true }
-            return MountTable.isAnyDirectory(above: covered.point) { last(on: covered.parent, at: $0) != nil }
+            if let last = last(on: parent, at: point[...]), last > position { return true }
+            return MountTable.isAnyDirectory(above: point) { last(on: parent, at: $0) != nil }
         }
     }
 
     /// Whether the mount is an automount point or was mounted by one.
     func isAutomounted(_ mount: Mount) -> Bool {
-        lineage(of: mount).contains { mounts[$0].type == "autofs" }
+        hasAutomounts && isAny(inLineageOf: mount) { mounts[$0].type == "autofs" }
     }
 
-    /// The positions of a mount and its ancestors. Bounded, because ids from a forged table can form a cycle.
-    private func lineage(of mount: Mount) -> [Int] {
-        var positions: [Int] = []
+    /// Asks for the position of a mount and those of its ancestors. Bounded, because ids from a forged table can form a
+    /// cycle.
+    private func isAny(inLineageOf mount: Mount, _ body: (Int) -> Bool) -> Bool {
         var next = MountTable.find(mount.id, in: mounts, byID)
-        while let position = next, positions.count < 128 {
-            positions.append(position)
+        for _ in 0..<128 {
+            guard let position = next else { return false }
+            if body(position) { return true }
             let parent = mounts[position].parent
             next = parent == mounts[position].id ? nil : MountTable.find(parent, in: mounts, byID)
         }
-        return positions
+        return false
     }
 
     /// The position of the mount with this id, the last one where there are several.
@@ -130,7 +134,8 @@ struct MountTable: Sendable {
     /// Asks for `/` and `/a` of `/a/b`; for nothing of `/`.
     private static func isAnyDirectory(above path: [UInt8], _ body: (ArraySlice<UInt8>) -> Bool) -> Bool {
         guard path.count > 1 else { return false }
-        if body([UInt8(ascii: "/")]) { return true }
+        // What the kernel writes begins with it.
+        if body(path[..<1]) { return true }
         return path.indices.dropFirst().contains { path[$0] == UInt8(ascii: "/") && body(path[..<$0]) }
     }
 }

@@ -63,12 +63,16 @@ struct SSHDTally: Sendable, Equatable {
         peak = max(peak, summary.peak?.attempts ?? 0)
         first = min(first, summary.first ?? first)
         last = max(last, summary.last ?? last)
-        SSHDTally.add(summary.byAddress.map { Share(name: $0.address, attempts: $0.attempts) }, to: &addresses)
-        SSHDTally.add(summary.byUser.map { Share(name: $0.user, attempts: $0.attempts) }, to: &users)
+        SSHDTally.add(
+            summary.byAddress.prefix(SSHDTally.shareLimit).map { Share(name: $0.address, attempts: $0.attempts) },
+            to: &addresses)
+        SSHDTally.add(
+            summary.byUser.prefix(SSHDTally.shareLimit).map { Share(name: $0.user, attempts: $0.attempts) }, to: &users)
     }
 
+    /// - Parameter new: at most `shareLimit`.
     private static func add(_ new: [Share], to shares: inout [Share]) {
-        for share in new.prefix(shareLimit) {
+        for share in new {
             // Names are cut: an attacker's user name must not fill the state.
             let name = Clean.text(share.name, limit: nameLimit).cut(jsonSize: nameLimit)
             if let index = shares.firstIndex(where: { $0.name == name }) {

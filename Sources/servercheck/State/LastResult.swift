@@ -8,7 +8,7 @@ import Glibc
 enum LastResult {
     static func write(_ report: Report, directory: String) throws(SystemError) {
         let path = directory + "/last.json"
-        var bytes = JSONText.encode(report, isUTC: true)
+        var bytes = JSONText.encode(report, isUTC: true, capacity: 1024 * (report.findings.count + 1))
         bytes.append(UInt8(ascii: "\n"))
         do {
             try replace(path, bytes)

@@ -10,19 +10,19 @@ enum StateChecksum {
     private static let tail = Array("\",".utf8)
     private static let digits = 16
 
-    /// The document with its checksum.
+    /// Gives the document its checksum.
     ///
     /// - Parameter text: a JSON object that is not empty.
-    static func added(to text: [UInt8]) -> [UInt8] {
-        let rest = text.dropFirst()
-        return head + hexadecimal(of: rest) + tail + rest
+    static func add(to text: inout [UInt8]) {
+        let digits = hexadecimal(of: text.dropFirst())
+        text.replaceSubrange(..<1, with: head + digits + tail)
     }
 
     /// nil: there is no checksum in it.
     static func matches(_ text: [UInt8]) -> Bool? {
         let start = head.count + digits + tail.count
         guard text.starts(with: head), text.count > start else { return nil }
-        return Array(text[head.count..<head.count + digits]) == hexadecimal(of: text[start...])
+        return text[head.count..<head.count + digits].elementsEqual(hexadecimal(of: text[start...]))
     }
 
     private static func hexadecimal(of text: ArraySlice<UInt8>) -> [UInt8] {
@@ -30,7 +30,9 @@ enum StateChecksum {
         let end = (text.lastIndex { $0 != 0x0A }).map { $0 + 1 } ?? text.startIndex
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text[..<end] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let number = String(hash, radix: 16)
-        return Array((String(repeating: "0", count: digits - number.count) + number).utf8)
+        return (1...digits).map { place in
+            let digit = UInt8(truncatingIfNeeded: hash >> UInt64(64 - 4 * place)) & 0xF
+            return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+        }
     }
 }

@@ -64,7 +64,9 @@ struct StateFile: Sendable {
 
     /// Writes the state so that it survives a kill, a crash and a full disk.
     func commit(_ state: State) throws(SystemError) {
-        var bytes = StateChecksum.added(to: JSONText.encode(state, isIndented: true))
+        // As much as it may become: memory that is not touched costs nothing, a text that grows is copied time and again.
+        var bytes = JSONText.encode(state, isIndented: true, capacity: StateFile.reservedBytes)
+        StateChecksum.add(to: &bytes)
         bytes.append(UInt8(ascii: "\n"))
         try writeSpare(bytes)
         if cshim_rename_exchange(sparePath, path) == 0 { return }

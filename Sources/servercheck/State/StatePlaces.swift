@@ -17,10 +17,7 @@ struct StatePlaces: Sendable, Equatable {
     ///   - explicit: `--state-dir`.
     ///   - userID: the effective user.
     init(explicit: String?, environment: [String: String], userID: uid_t = geteuid()) {
-        // systemd joins several directories with a colon; the unit has one.
-        let first = { (name: String) in
-            environment[name].flatMap { $0.split(separator: ":").first.map(String.init) }
-        }
+        let first = { (name: String) in environment[name].flatMap(StatePlaces.first) }
         let isRoot = userID == 0
         state = explicit ?? first("STATE_DIRECTORY") ?? StatePlaces.ownState(environment, userID)
         let ownRuntime =
@@ -34,6 +31,13 @@ struct StatePlaces: Sendable, Equatable {
                 lastCandidates.append(place)
             }
         }
+    }
+
+    /// systemd joins several directories with a colon; the unit has one.
+    private static func first(of directories: String) -> String? {
+        let isColon = { (byte: UInt8) in byte == UInt8(ascii: ":") }
+        guard directories.utf8.contains(where: isColon) else { return directories.isEmpty ? nil : directories }
+        return directories.split(separator: ":").first.map(String.init)
     }
 
     private static func ownState(_ environment: [String: String], _ userID: uid_t) -> String {

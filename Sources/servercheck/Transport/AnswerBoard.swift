@@ -30,7 +30,8 @@ final class AnswerBoard: Sendable {
         }
     }
 
-    func isAbandoned(_ number: Int) -> Bool { round.access { $0.number != number } }
+    /// Asked with every step of a transfer: who waits for answers must not be woken by it.
+    func isAbandoned(_ number: Int) -> Bool { round.look { $0.number != number } }
 
     /// Ends the round: what is running is not waited for any more.
     func abandon() { round.access { $0 = Round(number: $0.number + 1) } }
