@@ -51,7 +51,7 @@ struct AttemptCounter {
         let mixer = Mixer()
         parser = LogParser(time: LogTime(now: now, zone: zone, previous: memory.previous), mixer: mixer)
         windows = AttemptWindows(rules: rules)
-        recent = RecentFailures(enough: rules.loginAfterFailures)
+        recent = RecentFailures(enough: rules.loginAfterFailures, mixer: mixer)
         tables = AttemptTables(mixer: mixer)
         summary.attemptsTotal = max(0, memory.attemptsTotal)
         untouched = memory

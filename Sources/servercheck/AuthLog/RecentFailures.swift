@@ -20,16 +20,40 @@ struct RecentFailures {
 
     /// Failures beyond this many need not be told apart.
     private let enough: Int
-    private var byPeer: [Peer: [Entry]] = [:]
+    private let mixer: Mixer
+    private var peers: [Peer] = []
+    /// Of each peer, by time.
+    private var entries: [[Entry]] = []
+    private var slots = HashSlots()
 
     /// - Parameter enough: `login_after_failures`; 0: nothing is kept.
-    init(enough: Int) { self.enough = enough }
+    init(enough: Int, mixer: Mixer) {
+        self.enough = enough
+        self.mixer = mixer
+    }
 
     mutating func add(_ peer: Peer, time: Timestamp, count: Int) {
+        add(Entry(time: time.seconds, count: count), peer)
+    }
+
+    private mutating func add(_ entry: Entry, _ peer: Peer) {
         guard enough > 0 else { return }
-        if byPeer.count >= RecentFailures.addressLimit, byPeer[peer] == nil { makeRoom(at: time.seconds) }
-        RecentFailures.add(
-            Entry(time: time.seconds, count: count), to: &byPeer[peer, default: []], enough: enough)
+        let number = number(of: peer)
+        if number >= 0 {
+            RecentFailures.add(entry, to: &entries[number], enough: enough)
+            return
+        }
+        if peers.count >= RecentFailures.addressLimit { makeRoom(at: entry.time) }
+        append(peer, [entry])
+    }
+
+    /// -1: it has none.
+    private func number(of peer: Peer) -> Int { slots.number(hash: peer.hash(mixer)) { peers[$0] == peer } }
+
+    private mutating func append(_ peer: Peer, _ list: [Entry]) {
+        slots.add(hash: peer.hash(mixer))
+        peers.append(peer)
+        entries.append(list)
     }
 
     private static func add(_ entry: Entry, to entries: inout [Entry], enough: Int) {
@@ -69,19 +93,23 @@ struct RecentFailures {
     /// Failed attempts in the hour before `time`; exact up to `enough`, when that is no more than `entryLimit`.
     func count(_ peer: Peer, before time: Timestamp) -> Int {
         let second = time.seconds
-        return (byPeer[peer] ?? []).reduce(0) { sum, entry in
+        let number = number(of: peer)
+        if number < 0 { return 0 }
+        return entries[number].reduce(0) { sum, entry in
             abs(second - entry.time) < RecentFailures.hour ? sum.addingSaturated(entry.count) : sum
         }
     }
 
     /// Keeps the more important half.
     private mutating func makeRoom(at second: Int64) {
-        byPeer = byPeer.filter { abs(second - ($0.value.last?.time ?? 0)) < RecentFailures.hour }
-        guard byPeer.count >= RecentFailures.addressLimit else { return }
-        let ranked = byPeer.sorted { weight($0.value) > weight($1.value) }
-        byPeer = Dictionary(ranked.prefix(RecentFailures.addressLimit / 2).map { ($0.key, $0.value) }) { first, _ in
-            first
+        var kept = peers.indices.filter { abs(second - (entries[$0].last?.time ?? 0)) < RecentFailures.hour }
+        if kept.count >= RecentFailures.addressLimit {
+            kept.sort { weight(entries[$0]) > weight(entries[$1]) }
+            kept.removeSubrange((RecentFailures.addressLimit / 2)...)
         }
+        let old = self
+        (peers, entries, slots) = ([], [], HashSlots())
+        for number in kept { append(old.peers[number], old.entries[number]) }
     }
 
     /// Those with `enough` failures first, then those that tried last.
@@ -94,17 +122,24 @@ struct RecentFailures {
     /// - Parameter text: nil for a peer that cannot be remembered.
     func saved(clock: Timestamp, text: (Peer) -> String?) -> [SavedFailures] {
         let second = clock.seconds
-        var live: [(weight: (failures: Int, last: Int64), peer: Peer)] = []
-        for (peer, entries) in byPeer where abs(second - (entries.last?.time ?? 0)) < RecentFailures.hour {
-            live.append((weight(entries), peer))
+        var live: [(weight: (failures: Int, last: Int64), number: Int)] = []
+        live.reserveCapacity(peers.count)
+        for number in peers.indices where abs(second - (entries[number].last?.time ?? 0)) < RecentFailures.hour {
+            live.append((weight(entries[number]), number))
         }
         live.sort { $1.weight < $0.weight }
         // Where they weigh the same the name decides; so of a few more than there is room for it must be known.
         var kept: [(weight: (failures: Int, last: Int64), saved: SavedFailures)] = []
         for one in live {
             if kept.count >= AttemptMemory.addressLimit, let last = kept.last, one.weight < last.weight { break }
-            guard let name = text(one.peer), let entries = byPeer[one.peer] else { continue }
-            kept.append((one.weight, SavedFailures(peer: name, times: entries.flatMap { [$0.time, Int64($0.count)] })))
+            guard let name = text(peers[one.number]) else { continue }
+            var times: [Int64] = []
+            times.reserveCapacity(2 * entries[one.number].count)
+            for entry in entries[one.number] {
+                times.append(entry.time)
+                times.append(Int64(entry.count))
+            }
+            kept.append((one.weight, SavedFailures(peer: name, times: times)))
         }
         kept.sort {
             ($1.weight.failures, $1.weight.last, $0.saved.peer) < ($0.weight.failures, $0.weight.last, $1.saved.peer)
@@ -123,9 +158,7 @@ struct RecentFailures {
             let numbers = one.times.prefix(2 * RecentFailures.entryLimit)
             for index in stride(from: 0, to: numbers.count - 1, by: 2)
             where numbers[index + 1] > 0 && RecentFailures.possible.contains(numbers[index]) {
-                RecentFailures.add(
-                    Entry(time: numbers[index], count: Int(numbers[index + 1])), to: &byPeer[peer, default: []],
-                    enough: enough)
+                add(Entry(time: numbers[index], count: Int(numbers[index + 1])), peer)
             }
         }
     }
