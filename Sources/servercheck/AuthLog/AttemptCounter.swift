@@ -170,7 +170,7 @@ extension AttemptCounter {
     private mutating func endSilent(at time: Timestamp) {
         let over = time.microseconds - AttemptCounter.silence
         while connections.oldestSeen.microseconds < over, let oldest = connections.oldestIndex {
-            close(oldest)
+            if !connections.isDone(oldest) { close(oldest) }
             connections.remove(oldest)
         }
     }
@@ -345,6 +345,7 @@ extension AttemptCounter {
 
     /// Nothing more is to come, but a repeated closing line perhaps. A connection with markers only counts now.
     mutating func close(_ index: Int) {
+        connections.setDone(index)
         guard let time = connections[index].close() else { return }
         let user = connections[index].user
         count(1, at: index, time: time, user: user, method: nil, invalidUser: connections[index].invalidUser)

@@ -17,6 +17,8 @@ struct Connections {
         var older: Int32
         /// The time of the connection's last line.
         var lastSeen: Timestamp
+        /// It was closed, and no line came since.
+        var isDone = false
     }
 
     private var entries: [Connection] = []
@@ -113,6 +115,11 @@ struct Connections {
         oldestSeen = oldest == Connections.none ? Timestamp(microseconds: .max) : links[Int(oldest)].lastSeen
     }
 
+    /// Whether nothing is to be counted when a connection ends: it ended, and no line came since.
+    func isDone(_ index: Int) -> Bool { links[index].isDone }
+
+    mutating func setDone(_ index: Int) { links[index].isDone = true }
+
     /// Makes an entry the most recently used one, by a line at `time`.
     @inline(__always)
     mutating func touch(_ index: Int, _ time: Timestamp) {
@@ -123,6 +130,7 @@ struct Connections {
         // One view of the array for all its changes.
         var links = self.links.mutableSpan
         links[index].lastSeen = time
+        links[index].isDone = false
         guard newest != number else { return }
         let (above, below) = (links[index].newer, links[index].older)
         // It is not the newest one: there is one above it, and a newest one.

@@ -13,10 +13,9 @@ struct LineMemory: Sendable {
         var connection: Int32 = 0
         /// `ADDR port N`; 0: it is not known how that is written.
         private(set) var peerLength = 0
-        /// Eight bytes each; the last one overlaps those before.
+        /// Eight bytes each, at 0, at these places and at the end: where it is short they overlap.
         private var peer: (UInt64, UInt64, UInt64, UInt64, UInt64, last: UInt64) = (0, 0, 0, 0, 0, 0)
-        /// Of all but the first and the last.
-        private var peerMask: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        private var places: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
         /// The user name and the space behind it; 0: it is not known how that is written.
         private(set) var userLength = 0
         private var name: (UInt64, UInt64) = (0, 0)
@@ -25,12 +24,12 @@ struct LineMemory: Sendable {
         /// Whether its peer stands at `start` of a line's window.
         @inline(__always)
         func isPeer(_ bytes: LineWindow, at start: Int) -> Bool {
+            // Without a branch for each length: those come in no order.
             var difference = (bytes.word(at: start) ^ peer.0) | (bytes.word(at: start &+ peerLength &- 8) ^ peer.last)
-            // Without a branch for each length: those come in no order. Masks of words that are not used are zero.
-            difference |= (bytes.word(at: start &+ 8) ^ peer.1) & peerMask.0
-            difference |= (bytes.word(at: start &+ 16) ^ peer.2) & peerMask.1
-            difference |= (bytes.word(at: start &+ 24) ^ peer.3) & peerMask.2
-            difference |= (bytes.word(at: start &+ 32) ^ peer.4) & peerMask.3
+            difference |= bytes.word(at: start &+ Int(places.0)) ^ peer.1
+            difference |= bytes.word(at: start &+ Int(places.1)) ^ peer.2
+            difference |= bytes.word(at: start &+ Int(places.2)) ^ peer.3
+            difference |= bytes.word(at: start &+ Int(places.3)) ^ peer.4
             guard difference == 0, peerLength > 0 else { return false }
             // The port may go on.
             return !bytes.byte(at: start &+ peerLength).isDigit
@@ -46,16 +45,16 @@ struct LineMemory: Sendable {
 
         mutating func learnPeer(_ bytes: LineWindow, _ range: Range<Int>, address: Int32, port: Int32) {
             let start = range.lowerBound
-            peerLength = range.count >= 8 && range.count <= 48 ? range.count : 0
-            peer = (
-                bytes.word(at: start), bytes.word(at: start + 8), bytes.word(at: start + 16),
-                bytes.word(at: start + 24), bytes.word(at: start + 32), bytes.word(at: range.upperBound - 8)
-            )
-            peerMask = (
-                LineMemory.mask(peerLength &- 8), LineMemory.mask(peerLength &- 16),
-                LineMemory.mask(peerLength &- 24), LineMemory.mask(peerLength &- 32)
-            )
             (self.address, self.port) = (address, port)
+            peerLength = range.count >= 8 && range.count <= 48 ? range.count : 0
+            if peerLength == 0 { return }
+            let end = UInt8(truncatingIfNeeded: peerLength &- 8)
+            places = (min(8, end), min(16, end), min(24, end), min(32, end))
+            peer = (
+                bytes.word(at: start), bytes.word(at: start &+ Int(places.0)), bytes.word(at: start &+ Int(places.1)),
+                bytes.word(at: start &+ Int(places.2)), bytes.word(at: start &+ Int(places.3)),
+                bytes.word(at: start &+ Int(end))
+            )
         }
 
         /// - Parameter length: of the name.
