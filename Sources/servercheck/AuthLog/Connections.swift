@@ -10,7 +10,7 @@ struct Connections {
     /// Beside each entry, so that looking for a pid and keeping the order touch little memory.
     private struct Link {
         var pid: UInt32
-        /// The next entry in the same bucket.
+        /// The next entry in the same bucket; of one that is free, the next free one.
         var nextInBucket: Int32
         /// The neighbours in the order of last use.
         var newer: Int32
@@ -23,7 +23,7 @@ struct Connections {
 
     private var entries: [Connection] = []
     private var links: [Link] = []
-    private var free: [Int32] = []
+    private var firstFree = none
     /// Some more than entries. None before the first one.
     private var buckets: [Int32] = []
     private var newest = none
@@ -32,7 +32,7 @@ struct Connections {
     /// The time of its last line; in the far future where there is none.
     private(set) var oldestSeen = Timestamp(microseconds: .max)
 
-    var count: Int { entries.count - free.count }
+    private(set) var count = 0
 
     /// The number of the least recently used entry.
     var oldestIndex: Int? { oldest == Connections.none ? nil : Int(oldest) }
@@ -84,13 +84,14 @@ struct Connections {
     /// Adds a connection whose pid is not in the table. The caller keeps the table below `limit`.
     mutating func insert(pid: UInt32, readAt: Timestamp, lastSeen: Timestamp) -> Int {
         if count * 4 >= buckets.count { growBuckets() }
+        count += 1
         let place = bucket(pid)
         let link = Link(
-            pid: pid, nextInBucket: buckets[place], newer: Connections.none, older: Connections.none, lastSeen: lastSeen
-        )
+            pid: pid, nextInBucket: buckets[place], newer: Connections.none, older: newest, lastSeen: lastSeen)
         let index: Int
-        if let reused = free.popLast() {
-            index = Int(reused)
+        if firstFree != Connections.none {
+            index = Int(firstFree)
+            firstFree = links[index].nextInBucket
             // Made where it is to be: a copy would be read before it is written.
             entries[index] = Connection(pid: pid, readAt: readAt)
             links[index] = link
@@ -100,7 +101,12 @@ struct Connections {
             links.append(link)
         }
         buckets[place] = Int32(index)
-        linkAsNewest(Int32(index))
+        if newest != Connections.none { links[Int(newest)].newer = Int32(index) }
+        newest = Int32(index)
+        if oldest == Connections.none {
+            oldest = Int32(index)
+            oldestSeen = lastSeen
+        }
         return index
     }
 
@@ -150,6 +156,9 @@ struct Connections {
     }
 
     mutating func remove(_ index: Int) {
+        count -= 1
+        // No line is a further one of it.
+        entries[index].address = -1
         let link = links[index]
         let place = bucket(link.pid)
         if buckets[place] == Int32(index) {
@@ -161,10 +170,15 @@ struct Connections {
             }
             if before != Connections.none { links[Int(before)].nextInBucket = link.nextInBucket }
         }
-        unlink(Int32(index))
-        // No line is a further one of it.
-        entries[index].address = -1
-        free.append(Int32(index))
+        links[index].nextInBucket = firstFree
+        firstFree = Int32(index)
+        if link.newer != Connections.none { links[Int(link.newer)].older = link.older } else { newest = link.older }
+        if link.older != Connections.none {
+            links[Int(link.older)].newer = link.newer
+        } else {
+            oldest = link.newer
+            noteOldest()
+        }
     }
 
     /// The numbers of all entries, least recently used first.
@@ -189,26 +203,4 @@ struct Connections {
 
     // Pids are handed out in order: their low bits spread well.
     private func bucket(_ pid: UInt32) -> Int { Int(pid) & (buckets.count - 1) }
-
-    private mutating func linkAsNewest(_ index: Int32) {
-        links[Int(index)].newer = Connections.none
-        links[Int(index)].older = newest
-        if newest != Connections.none { links[Int(newest)].newer = index }
-        newest = index
-        if oldest == Connections.none {
-            oldest = index
-            noteOldest()
-        }
-    }
-
-    private mutating func unlink(_ index: Int32) {
-        let link = links[Int(index)]
-        if link.newer != Connections.none { links[Int(link.newer)].older = link.older } else { newest = link.older }
-        if link.older != Connections.none {
-            links[Int(link.older)].newer = link.newer
-        } else {
-            oldest = link.newer
-            noteOldest()
-        }
-    }
 }
