@@ -33,7 +33,7 @@ struct HashSlots: Sendable {
         if hashes.count * 2 <= slots.count {
             put(hashes.count - 1)
         } else {
-            slots = [UInt32](repeating: 0, count: slots.count * 4)
+            slots = [UInt32](repeating: 0, count: slots.count * 2)
             for number in hashes.indices { put(number) }
         }
     }
