@@ -182,7 +182,8 @@ extension LogParser {
             number = users.value(known)
         } else {
             number = name.withBytes { userNames.number(of: $0, $0.indices) ?? -2 }
-            _ = users.insert(name, hash: hash, number)
+            // Of names beyond the table there can be any number: most do not come again.
+            if number >= 0 { _ = users.insert(name, hash: hash, number) }
         }
         memory[entry].learnUser(bytes, at: start, length: length, number: number)
         return true

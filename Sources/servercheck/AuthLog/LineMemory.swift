@@ -11,15 +11,17 @@ struct LineMemory: Sendable {
         private(set) var user: Int32 = -1
         /// The connection that the last line belonged to.
         var connection: Int32 = 0
-        /// `ADDR port N`; 0: it is not known how that is written.
-        private(set) var peerLength = 0
-        /// Eight bytes each, at 0, at these places and at the end: where it is short they overlap.
-        private var peer: (UInt64, UInt64, UInt64, UInt64, UInt64, last: UInt64) = (0, 0, 0, 0, 0, 0)
+        /// Of `ADDR port N`, and of the user name with the space behind it; 0: it is not known how that is written.
+        private var peerBytes: UInt8 = 0
+        private var userBytes: UInt8 = 0
+        /// Of the peer eight bytes each, at 0, at these places and at the end: where it is short they overlap.
         private var places: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
-        /// The user name and the space behind it; 0: it is not known how that is written.
-        private(set) var userLength = 0
+        private var peer: (UInt64, UInt64, UInt64, UInt64, UInt64, last: UInt64) = (0, 0, 0, 0, 0, 0)
         private var name: (UInt64, UInt64) = (0, 0)
         private var nameMask: (UInt64, UInt64) = (0, 0)
+
+        var peerLength: Int { Int(peerBytes) }
+        var userLength: Int { Int(userBytes) }
 
         /// Whether its peer stands at `start` of a line's window.
         @inline(__always)
@@ -46,9 +48,9 @@ struct LineMemory: Sendable {
         mutating func learnPeer(_ bytes: LineWindow, _ range: Range<Int>, address: Int32, port: Int32) {
             let start = range.lowerBound
             (self.address, self.port) = (address, port)
-            peerLength = range.count >= 8 && range.count <= 48 ? range.count : 0
-            if peerLength == 0 { return }
-            let end = UInt8(truncatingIfNeeded: peerLength &- 8)
+            peerBytes = range.count >= 8 && range.count <= 48 ? UInt8(truncatingIfNeeded: range.count) : 0
+            if peerBytes == 0 { return }
+            let end = peerBytes &- 8
             places = (min(8, end), min(16, end), min(24, end), min(32, end))
             peer = (
                 bytes.word(at: start), bytes.word(at: start &+ Int(places.0)), bytes.word(at: start &+ Int(places.1)),
@@ -59,14 +61,14 @@ struct LineMemory: Sendable {
 
         /// - Parameter length: of the name.
         mutating func learnUser(_ bytes: LineWindow, at start: Int, length: Int, number: Int32) {
-            userLength = length < 16 ? length + 1 : 0
+            userBytes = length < 16 ? UInt8(truncatingIfNeeded: length &+ 1) : 0
             name = (bytes.word(at: start), bytes.word(at: start + 8))
             nameMask = (LineMemory.mask(userLength), LineMemory.mask(userLength - 8))
             user = number
         }
     }
 
-    private static let places: UInt32 = 128
+    private static let places: UInt32 = 256
     private var entries: [Entry] = []
 
     /// Of the first bytes of a word.
