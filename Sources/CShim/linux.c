@@ -30,6 +30,19 @@ void cshim_keep_memory(void) {
     mallopt(M_TOP_PAD, 1 << 20);
 }
 
+int cshim_avoid_this_processor(pthread_attr_t *attributes) {
+    cpu_set_t set;
+    int here = sched_getcpu();
+    if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof set, &set) != 0) return -1;
+    CPU_CLR(here, &set);
+    return CPU_COUNT(&set) > 0 ? pthread_attr_setaffinity_np(attributes, sizeof set, &set) : -1;
+}
+
+void cshim_use_all_processors(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(getpid(), sizeof set, &set) == 0) sched_setaffinity(0, sizeof set, &set);
+}
+
 int cshim_usable_processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);

@@ -30,6 +30,12 @@ void cshim_give_back_blocks(int bytes);
 /// and back, and asks for small pieces of memory at a time.
 void cshim_keep_memory(void);
 
+/// Has a thread with these attributes start on another processor than this one, if there is another. 0, or -1.
+int cshim_avoid_this_processor(pthread_attr_t *attributes);
+
+/// Lets this thread run wherever the process's first thread may.
+void cshim_use_all_processors(void);
+
 /// How many processors this process may run on: sched_getaffinity(2), which taskset(1) and systemd's CPUAffinity= narrow;
 /// all of them on a machine too large for a cpu_set_t.
 int cshim_usable_processors(void);

@@ -50,7 +50,7 @@ final class LaterPart: @unchecked Sendable {
 
     /// - Returns: false where no thread can be had.
     func start() -> Bool {
-        DetachedThread.start { [self] in
+        DetachedThread.start(startsElsewhere: true) { [self] in
             let end = count()
             desk.access { $0.end = end }
         }

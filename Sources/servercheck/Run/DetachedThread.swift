@@ -17,8 +17,12 @@ enum DetachedThread {
     ///
     /// - Parameter needsLittleStack: `work` does not go deep: 512 KiB do, and no page below has to catch an overflow. 8 MiB
     ///   would take page tables of their own, and where transparent huge pages are always used, 2 MiB of zeros.
+    /// - Parameter startsElsewhere: on another processor than this one, where there is another. Linux often starts a thread
+    ///   beside its creator, and only some milliseconds later moves one of the two; until then they take turns.
     /// - Returns: false when no thread can be had; then nothing is done.
-    static func start(needsLittleStack: Bool = false, _ work: @escaping @Sendable () -> Void) -> Bool {
+    static func start(
+        needsLittleStack: Bool = false, startsElsewhere: Bool = false, _ work: @escaping @Sendable () -> Void
+    ) -> Bool {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
@@ -28,6 +32,19 @@ enum DetachedThread {
             pthread_attr_setguardsize(&attributes, 0)
             pthread_attr_setstacksize(&attributes, 512 << 10)
         }
+        if startsElsewhere, cshim_avoid_this_processor(&attributes) == 0 {
+            let isStarted = start(attributes) {
+                // Once it runs, it may run anywhere.
+                cshim_use_all_processors()
+                work()
+            }
+            if isStarted { return true }
+        }
+        return start(attributes, work)
+    }
+
+    private static func start(_ attributes: pthread_attr_t, _ work: @escaping @Sendable () -> Void) -> Bool {
+        var attributes = attributes
         let box = Unmanaged.passRetained(ThreadWork(run: work))
         var thread = pthread_t()
         let status = pthread_create(
