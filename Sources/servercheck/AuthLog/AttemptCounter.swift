@@ -175,117 +175,8 @@ extension AttemptCounter {
         }
     }
 
-    /// One complete line, without its line end: the general path, which reads every line.
-    mutating func readLine(_ line: Span<UInt8>) {
-        summary.lines += 1
-        summary.bytes += line.count + 1
-        switch LinePrefix(line) {
-        case .foreign(let style):
-            if let style { parser.head = LineHead(line, style: style, time: nil) }
-        case .unreadable:
-            summary.sshdLines += 1
-            summary.unparsed += 1
-        case .sshd(let pid, let style, let message):
-            summary.sshdLines += 1
-            guard let time = parser.logTime.time(of: line, style: style) else {
-                summary.unparsed += 1
-                parser.head = LineHead()
-                return
-            }
-            parser.learnHead(line, style: style, time: time)
-            take(SSHDLine.event(line, message: message), line, pid: pid, time: time)
-        }
-    }
-
-    /// The same of a line whose head is the one before, and known.
-    ///
-    /// - Parameter time: its time, in microseconds.
-    mutating func readLine(_ line: Span<UInt8>, time: Int64) {
-        summary.lines += 1
-        summary.bytes += line.count + 1
-        let end = LinePrefix.end(of: line)
-        guard let tag = LinePrefix.tag(line, at: parser.head.length, end: end) else { return }
-        summary.sshdLines += 1
-        let time = parser.follow(time)
-        take(SSHDLine.event(line, message: tag.messageStart..<end), line, pid: tag.pid, time: time)
-    }
-
-    private mutating func take(_ event: SSHDEvent, _ line: Span<UInt8>, pid: UInt32, time: Timestamp) {
-        advance(to: time)
-        if event.meaning == .nothing { return }
-        var texts: LineTexts?
-        if onEvent != nil || event.meaning == .login {
-            let method = event.rule == .pamFailure ? "keyboard-interactive/pam" : event.method.map { line.text($0) }
-            texts = LineTexts(method: method, user: event.meaning == .login ? event.user.map { line.text($0) } : nil)
-        }
-        _ = take(
-            ConnectionLine(
-                time: time, pid: pid, meaning: event.meaning, invalidUser: event.invalidUser,
-                port: event.port.map { Int32($0) } ?? -1,
-                user: event.user.map { parser.userNames.number(of: line, $0) ?? -2 } ?? -1, count: event.count,
-                peer: event.address.flatMap { parser.hosts.peer(line, $0, ip: event.ip) }),
-            texts)
-    }
-
-    /// A line that the fast path read.
-    @inline(__always)
-    mutating func take(_ line: FastLine) {
-        // Most lines are another one of their connection, and the last one of its process says which.
-        let entry = parser.memory[line.entry]
-        let index = Int(entry.connection)
-        guard connections.isFurther(pid: line.pid, address: entry.address, port: entry.port, at: index) else {
-            return takeElsewhere(line)
-        }
-        takeFurther(line, at: index, user: line.hasUser ? entry.user : -1)
-    }
-
-    /// A line with the peer of its connection.
-    @inline(__always)
-    private mutating func takeFurther(_ line: FastLine, at index: Int, user: Int32) {
-        let new = connections.takeFurther(line, at: index, user: user, now: now)
-        if new > 0 {
-            count(
-                new, at: index, time: line.time, user: user, method: method(line.meaning), invalidUser: line.invalidUser
-            )
-        }
-        end(line.meaning, at: index)
-    }
-
-    /// A line whose connection has to be looked for, or begins.
-    @inline(never)
-    private mutating func takeElsewhere(_ line: FastLine) {
-        let entry = parser.memory[line.entry]
-        let known = parser.addresses.value(Int(entry.address))
-        let user = line.hasUser ? entry.user : -1
-        let index: Int
-        if connections.index(ofPID: line.pid) == nil {
-            index = newConnection(pid: line.pid, line.time)
-            connections[index].begin(
-                port: entry.port, peer: Peer(ip: known.ip), address: entry.address, row: known.row)
-            takeFurther(line, at: index, user: user)
-        } else {
-            index = take(
-                ConnectionLine(
-                    time: line.time, pid: line.pid, meaning: line.meaning, invalidUser: line.invalidUser,
-                    port: entry.port, user: user, peer: Peer(ip: known.ip), address: entry.address, row: known.row),
-                onEvent == nil ? nil : LineTexts(method: method(line.meaning)))
-        }
-        parser.memory[line.entry].connection = Int32(index)
-    }
-
-    /// Of an attempt that the fast path read, where somebody wants to know.
-    @inline(__always)
-    private func method(_ meaning: SSHDEvent.Meaning) -> String? {
-        if onEvent == nil { return nil }
-        switch meaning {
-        case .failure: return "password"
-        case .keyboardFailure: return "keyboard-interactive/pam"
-        default: return nil
-        }
-    }
-
     /// - Returns: the number of the connection that the line belongs to.
-    private mutating func take(_ line: ConnectionLine, _ texts: LineTexts?) -> Int {
+    mutating func take(_ line: ConnectionLine, _ texts: LineTexts?) -> Int {
         let index = connection(of: line)
         if connections[index].counted > 0, let peer = line.peer, connections[index].wants(peer) {
             move(index, to: peer, time: line.time)
@@ -302,7 +193,7 @@ extension AttemptCounter {
 
     /// What the last line of a connection brings with it.
     @inline(__always)
-    private mutating func end(_ meaning: SSHDEvent.Meaning, at index: Int) {
+    mutating func end(_ meaning: SSHDEvent.Meaning, at index: Int) {
         switch meaning {
         case .closingMarker: close(index)
         case .end:
@@ -327,7 +218,7 @@ extension AttemptCounter {
     }
 
     /// - Parameter time: of its first line.
-    private mutating func newConnection(pid: UInt32, _ time: Timestamp) -> Int {
+    mutating func newConnection(pid: UInt32, _ time: Timestamp) -> Int {
         if connections.count >= Connections.limit, let oldest = connections.oldestIndex {
             close(oldest)
             connections.remove(oldest)
@@ -356,7 +247,7 @@ extension AttemptCounter {
         return rules.ignoredNetworks.contains { $0.contains(peer.ip) }
     }
 
-    private mutating func count(
+    mutating func count(
         _ number: Int, at index: Int, time: Timestamp, user: Int32, method: String?,
         invalidUser: Bool
     ) {

@@ -82,26 +82,28 @@ extension AttemptCounter {
         switch bytes.byte(at: place) {
         case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): break
         case UInt8(ascii: "F"):
-            if bytes.has(FailedPassword.words, at: place) {
-                return consume(FailedPassword.self, bytes, place, pid, time)
+            if bytes.has(FailedPasswordLine.words, at: place) {
+                return consume(FailedPasswordLine.self, bytes, place, pid, time)
             }
-            return consume(FailedKeyboard.self, bytes, place, pid, time)
-        case UInt8(ascii: "I"): return consume(InvalidUser.self, bytes, place, pid, time)
+            return consume(FailedKeyboardLine.self, bytes, place, pid, time)
+        case UInt8(ascii: "I"): return consume(InvalidUserLine.self, bytes, place, pid, time)
         case UInt8(ascii: "C"):
-            if bytes.has(Closed.words, at: place) { return consumeLast(Closed.self, bytes, place, pid, time) }
-            return consumeLast(Reset.self, bytes, place, pid, time)
+            if bytes.has(ClosedLine.words, at: place) { return consumeLast(ClosedLine.self, bytes, place, pid, time) }
+            return consumeLast(ResetLine.self, bytes, place, pid, time)
         case UInt8(ascii: "D"):
-            if bytes.has(Disconnected.words, at: place) {
-                return consumeLast(Disconnected.self, bytes, place, pid, time)
+            if bytes.has(DisconnectedLine.words, at: place) {
+                return consumeLast(DisconnectedLine.self, bytes, place, pid, time)
             }
-            return consume(TooManyFailures.self, bytes, place, pid, time)
-        case UInt8(ascii: "R"): return consume(ReceivedDisconnect.self, bytes, place, pid, time)
+            return consume(TooManyFailuresLine.self, bytes, place, pid, time)
+        case UInt8(ascii: "R"): return consume(ReceivedDisconnectLine.self, bytes, place, pid, time)
         case UInt8(ascii: "e"):
             guard bytes.has("error: ", at: place) else { return .unknown }
-            if bytes.has("maximum ", at: place &+ 7) { return consume(MaximumAttempts.self, bytes, place, pid, time) }
+            if bytes.has("maximum ", at: place &+ 7) {
+                return consume(MaximumAttemptsLine.self, bytes, place, pid, time)
+            }
             if bytes.has("PAM: ", at: place &+ 7) { return .unknown }
         case UInt8(ascii: "P"):
-            guard bytes.has("PAM ", at: place) else { return consume(Postponed.self, bytes, place, pid, time) }
+            guard bytes.has("PAM ", at: place) else { return consume(PostponedLine.self, bytes, place, pid, time) }
         case UInt8(ascii: "U"):
             guard bytes.has("Unable ", at: place) else { return .unknown }
         default: return .unknown
@@ -118,7 +120,7 @@ extension AttemptCounter {
         _: Shape.Type, _ bytes: LineWindow, _ place: Int, _ pid: UInt32, _ time: Int64
     ) -> LineReach {
         let reach = consume(Shape.self, bytes, place, pid, time)
-        return reach == .unknown ? consume(OnlyPeer<Shape>.self, bytes, place, pid, time) : reach
+        return reach == .unknown ? consume(OnlyPeerLine<Shape>.self, bytes, place, pid, time) : reach
     }
 
     /// Counts a line if it has this shape. Generic, so that there is a function for each shape without a branch for what
@@ -245,100 +247,4 @@ struct FastLine {
     var meaning: SSHDEvent.Meaning
     var hasUser: Bool
     var invalidUser: Bool
-}
-
-/// The shape of a message: `WORDS[[invalid|authenticating user ]USER[ from]] ADDR port N[END]`.
-private protocol LineShape {
-    static var words: StaticString { get }
-    static var user: LineUser { get }
-    /// Whether ` from ` stands between user and address, and not only a space.
-    static var hasFrom: Bool { get }
-    /// With the line end. Not looked at where there is no user.
-    static var end: StaticString { get }
-    static var meaning: SSHDEvent.Meaning { get }
-}
-
-private enum LineUser {
-    case none
-    /// One that sshd does not know or let in.
-    case invalid
-    /// Behind `invalid user `, or nothing.
-    case mentioned
-    /// Behind `invalid user ` or `authenticating user `.
-    case marked
-}
-
-extension LineShape {
-    static var user: LineUser { .mentioned }
-    static var hasFrom: Bool { user == .mentioned || user == .invalid }
-    static var end: StaticString { " ssh2\n" }
-}
-
-private enum FailedPassword: LineShape {
-    static var words: StaticString { "Failed password for " }
-    static var meaning: SSHDEvent.Meaning { .failure }
-}
-
-private enum FailedKeyboard: LineShape {
-    static var words: StaticString { "Failed keyboard-interactive/pam for " }
-    static var meaning: SSHDEvent.Meaning { .keyboardFailure }
-}
-
-private enum Postponed: LineShape {
-    static var words: StaticString { "Postponed keyboard-interactive for " }
-    static var end: StaticString { " ssh2 [preauth]\n" }
-    static var meaning: SSHDEvent.Meaning { .mention }
-}
-
-private enum MaximumAttempts: LineShape {
-    static var words: StaticString { "error: maximum authentication attempts exceeded for " }
-    static var end: StaticString { " ssh2 [preauth]\n" }
-    static var meaning: SSHDEvent.Meaning { .marker }
-}
-
-private enum InvalidUser: LineShape {
-    static var words: StaticString { "Invalid user " }
-    static var user: LineUser { .invalid }
-    static var end: StaticString { "\n" }
-    static var meaning: SSHDEvent.Meaning { .openingMarker }
-}
-
-private enum TooManyFailures: LineShape {
-    static var words: StaticString { "Disconnecting " }
-    static var user: LineUser { .marked }
-    static var end: StaticString { ": Too many authentication failures [preauth]\n" }
-    static var meaning: SSHDEvent.Meaning { .closingMarker }
-}
-
-/// The last line of a connection that had a user.
-private protocol LastLine: LineShape {}
-
-extension LastLine {
-    static var user: LineUser { .marked }
-    static var end: StaticString { " [preauth]\n" }
-    static var meaning: SSHDEvent.Meaning { .closingMarker }
-}
-
-private enum Closed: LastLine {
-    static var words: StaticString { "Connection closed by " }
-}
-
-private enum Reset: LastLine {
-    static var words: StaticString { "Connection reset by " }
-}
-
-private enum Disconnected: LastLine {
-    static var words: StaticString { "Disconnected from " }
-}
-
-private enum OnlyPeer<Shape: LastLine>: LineShape {
-    static var words: StaticString { Shape.words }
-    static var user: LineUser { .none }
-    static var meaning: SSHDEvent.Meaning { .end }
-}
-
-private enum ReceivedDisconnect: LineShape {
-    static var words: StaticString { "Received disconnect from " }
-    static var user: LineUser { .none }
-    static var meaning: SSHDEvent.Meaning { .mention }
 }
