@@ -13,11 +13,13 @@ extension AttemptCounter {
         memory.connections = left ?? connections.indices.map { saved($0) }
         let clock = self.clock ?? now
         let entries = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
-        memory.window.reserveCapacity(2 * entries.count)
+        var window: [Int64] = []
+        window.reserveCapacity(2 * entries.count)
         for entry in entries {
-            memory.window.append(entry.time)
-            memory.window.append(Int64(entry.count))
+            window.append(entry.time)
+            window.append(Int64(entry.count))
         }
+        memory.window = window
         memory.failures = recent.saved(clock: clock) { savedText($0) }
         return memory
     }
@@ -73,11 +75,13 @@ extension AttemptCounter {
     /// Takes over what the last run left, once.
     mutating func restore() {
         guard let memory = untouched.take() else { return }
+        let (known, window, failures) = (memory.$connections.decoded, memory.$window.decoded, memory.$failures.decoded)
+        hasLostMemory = known == nil || window == nil || failures == nil
         // Times beyond these are no log's, and arithmetic with them could overflow.
         let possible = -AttemptCounter.timeLimit...AttemptCounter.timeLimit
         clock = memory.clock.flatMap { possible.contains($0.microseconds) ? $0 : nil }
         let limit = AttemptMemory.openLimit + AttemptMemory.doneLimit
-        for saved in memory.connections.prefix(limit) where connections.index(ofPID: saved.pid) == nil {
+        for saved in (known ?? []).prefix(limit) where connections.index(ofPID: saved.pid) == nil {
             let index = connections.insert(pid: saved.pid, readAt: saved.read, lastSeen: saved.seen)
             var connection = connections[index]
             connection.port = saved.port.map(Int32.init) ?? -1
@@ -94,14 +98,14 @@ extension AttemptCounter {
             connection.counted = max(connection.attempts, min(1, max(0, saved.counted ?? 0)))
             connections[index] = connection
         }
-        let window = memory.window.prefix(2 * AttemptMemory.windowLimit)
+        let times = (window ?? []).prefix(2 * AttemptMemory.windowLimit)
         windows.restore(
-            stride(from: 0, to: window.count - 1, by: 2)
-                .filter { window[$0 + 1] > 0 && possible.contains(window[$0]) }.map {
+            stride(from: 0, to: times.count - 1, by: 2)
+                .filter { times[$0 + 1] > 0 && possible.contains(times[$0]) }.map {
                     AttemptWindows.Entry(
-                        time: window[$0], count: Int(min(window[$0 + 1], AttemptWindows.countLimit)))
+                        time: times[$0], count: Int(min(times[$0 + 1], AttemptWindows.countLimit)))
                 })
-        recent.restore(memory.failures) { parser.hosts.peer($0) }
+        recent.restore(failures ?? []) { parser.hosts.peer($0) }
     }
 }
 

@@ -26,6 +26,8 @@ struct AttemptCounter {
     var left: [SavedConnection]?
     /// What the last run left, as long as nothing is counted: most runs find nothing new, and leave it as it is.
     var untouched: AttemptMemory?
+    /// Whether a part of that was not what it should be, which is seen when it is needed.
+    var hasLostMemory = false
     var windows: AttemptWindows
     var tables: AttemptTables
     /// Of the notable logins.
@@ -99,7 +101,7 @@ struct AttemptCounter {
     ///   a run: they wait for their next line, ten minutes at most.
     /// - Returns: what was found; `memory` is then what to remember.
     mutating func finish(complete: Bool) -> AttemptSummary {
-        let isDue = complete || untouched?.connections.contains { isSilent(since: $0.read) } == true
+        let isDue = complete || untouched?.hasConnection { isSilent(since: $0) } == true
         if isDue { restore() }
         for index in connections.indices
         where complete || isSilent(since: connections[index].readAt) {

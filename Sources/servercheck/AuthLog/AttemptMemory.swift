@@ -10,11 +10,11 @@ struct AttemptMemory: Sendable, Equatable {
     /// The latest time of the log.
     var clock: Timestamp?
     /// Connections that may write more lines.
-    var connections: [SavedConnection] = []
+    @JSONLater var connections: [SavedConnection] = []
     /// Attempts that can share a window with the next one: microseconds and count in turn.
-    var window: [Int64] = []
+    @JSONLater var window: [Int64] = []
     /// Failed attempts of the last hour, for logins that follow them.
-    var failures: [SavedFailures] = []
+    @JSONLater var failures: [SavedFailures] = []
 
     /// sshd lets 100 connections wait for a login (MaxStartups); as many are remembered, the last used ones.
     static let openLimit = 100
@@ -27,6 +27,18 @@ struct AttemptMemory: Sendable, Equatable {
     static let failureBytes = 6 << 10
     /// The longest name in the state, in bytes of JSON.
     static let nameLimit = 80
+}
+
+extension AttemptMemory {
+    /// Whether the last line of one of the connections was read at such a time, or it cannot be told. Without decoding
+    /// them: most runs ask for nothing else.
+    func hasConnection(readAt isSuch: (Timestamp) -> Bool) -> Bool {
+        guard let elements = $connections.text?.elements else { return connections.contains { isSuch($0.read) } }
+        return elements.contains { element in
+            var likely = 0
+            return element.member("read", likely: &likely)?.time.map(isSuch) ?? true
+        }
+    }
 }
 
 /// One connection; what is nil, false or 0 is left out.
@@ -68,10 +80,10 @@ extension AttemptMemory: JSONRecord {
     mutating func members(_ json: inout JSONMembers) {
         json.member("attempts_total", &attemptsTotal)
         json.member("clock", &clock)
-        json.member("connections", &connections)
-        json.member("failures", &failures)
+        json.member("connections", &_connections)
+        json.member("failures", &_failures)
         json.member("previous", &previous)
-        json.member("window", &window)
+        json.member("window", &_window)
     }
 }
 

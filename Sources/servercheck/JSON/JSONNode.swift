@@ -3,18 +3,40 @@
 /// A value of a JSON text.
 struct JSONNode {
     /// What all values of a text share: one reference, where each value would count those of two arrays.
-    private final class Text: Sendable {
+    fileprivate final class Text: Sendable {
         let bytes: [UInt8]
         let entries: [JSONIndex.Entry]
+        let isOurs: Bool
 
-        init(_ index: JSONIndex) { (bytes, entries) = (index.bytes, index.entries) }
+        init(_ index: JSONIndex, isOurs: Bool) {
+            (bytes, entries) = (index.bytes, index.entries)
+            self.isOurs = isOurs
+        }
+
+        /// Where in `start..<end`, which are keys and values in turn, the key `name` is, as this program writes it.
+        func key(_ name: StaticString, from start: Int, to end: Int) -> Int? {
+            let (bytes, entries) = (bytes, entries)
+            var key = start
+            while key < end {
+                let entry = entries[key]
+                if entry.kind == .string, entry.range.count == name.utf8CodeUnitCount,
+                    bytes.span.has(name, at: entry.range.lowerBound)
+                {
+                    return key
+                }
+                key = entries[entry.next].next
+            }
+            return nil
+        }
     }
 
     private let index: Text
     private let position: Int
 
     /// The text's one value.
-    init(rootOf index: JSONIndex) { self.init(Text(index), 0) }
+    ///
+    /// - Parameter isOurs: whether a checksum says that this program wrote the text.
+    init(rootOf index: JSONIndex, isOurs: Bool = false) { self.init(Text(index, isOurs: isOurs), 0) }
 
     private init(_ index: Text, _ position: Int) {
         self.index = index
@@ -24,6 +46,16 @@ struct JSONNode {
     private var entry: JSONIndex.Entry { index.entries[position] }
 
     var isNull: Bool { entry.kind == .null }
+
+    var isArray: Bool { entry.kind == .array }
+
+    var isOurs: Bool { index.isOurs }
+
+    /// All of it, as it stands in the text; of a string what is between the quotes.
+    var text: ArraySlice<UInt8> { index.bytes[entry.range] }
+
+    /// Whether it is the same place in the same text.
+    func isSame(as other: JSONNode) -> Bool { index === other.index && position == other.position }
 
     var bool: Bool? {
         switch entry.kind {
@@ -37,7 +69,7 @@ struct JSONNode {
     func integer<Number: FixedWidthInteger>(_: Number.Type) -> Number? {
         let entry = entry
         guard entry.kind == .number else { return nil }
-        var digits = index.bytes[entry.start..<entry.end]
+        var digits = index.bytes[entry.range]
         let isNegative = digits.first == UInt8(ascii: "-")
         if isNegative { digits = digits.dropFirst() }
         var number: Number = 0
@@ -55,17 +87,15 @@ struct JSONNode {
 
     /// A finite number.
     var double: Double? {
-        let entry = entry
         guard entry.kind == .number else { return nil }
-        let number = Double(String(decoding: index.bytes[entry.start..<entry.end], as: UTF8.self))
+        let number = Double(String(decoding: text, as: UTF8.self))
         return number?.isFinite == true ? number : nil
     }
 
     var string: String? {
-        let entry = entry
         switch entry.kind {
-        case .string: return String(decoding: index.bytes[entry.start..<entry.end], as: UTF8.self)
-        case .escapedString: return unescaped(index.bytes[entry.start..<entry.end])
+        case .string: return String(decoding: text, as: UTF8.self)
+        case .escapedString: return unescaped(text)
         default: return nil
         }
     }
@@ -75,38 +105,57 @@ struct JSONNode {
         let entry = entry
         guard entry.kind == .string else { return nil }
         let bytes = index.bytes
-        return LogTime.rfc3339(bytes.span.extracting(entry.start..<entry.end), length: entry.end - entry.start)
+        return LogTime.rfc3339(bytes.span.extracting(entry.range), length: entry.range.count)
     }
 
     /// The elements of an array; nil where there is none.
-    var elements: [JSONNode]? {
-        entry.kind == .array ? children : nil
+    var elements: Children? {
+        entry.kind == .array ? Children(index: index, position: position + 1, end: entry.next) : nil
     }
 
     /// Keys and values of an object in turn; nil where there is none.
-    var members: [JSONNode]? {
-        entry.kind == .object ? children : nil
+    var members: Children? {
+        entry.kind == .object ? Children(index: index, position: position + 1, end: entry.next) : nil
     }
 
-    private var children: [JSONNode] {
-        var nodes: [JSONNode] = []
-        var next = position + 1
-        // Of an array of numbers, which are the long ones, each is one entry.
-        let end = entry.next
-        nodes.reserveCapacity(min(end - next, 16))
-        while next < end {
-            nodes.append(JSONNode(index, next))
-            next = index.entries[next].next
+    /// What stands in an array or object, one behind the other. No array of nodes: each would be counted as a reference.
+    struct Children: Sequence, IteratorProtocol {
+        fileprivate let index: Text
+        fileprivate var position: Int
+        fileprivate let end: Int
+
+        mutating func next() -> JSONNode? {
+            guard position < end else { return nil }
+            defer { position = index.entries[position].next }
+            return JSONNode(index, position)
         }
-        return nodes
     }
 
-    /// Whether a key is `name`, as this program writes it.
-    func isKey(_ name: StaticString) -> Bool {
-        let entry = entry
-        guard entry.kind == .string, entry.end - entry.start == name.utf8CodeUnitCount else { return false }
-        let bytes = index.bytes
-        return bytes.span.has(name, at: entry.start)
+    /// The elements of an array; nil where there is none, or one of them is something else.
+    func array<Element: JSONStored>(of _: Element.Type) -> [Element]? {
+        guard let elements else { return nil }
+        var values: [Element] = []
+        for element in elements {
+            guard let value = Element(json: element) else { return nil }
+            values.append(value)
+        }
+        return values
+    }
+
+    /// A member of an object; nil where there is none.
+    ///
+    /// - Parameter likely: where its key probably is, counted in entries behind the object's own; then where the next key is.
+    func member(_ name: StaticString, likely: inout Int) -> JSONNode? {
+        guard entry.kind == .object else { return nil }
+        let first = position + 1
+        let start = first + likely
+        // Once around, from the likely place on.
+        guard let key = index.key(name, from: start, to: entry.next) ?? index.key(name, from: first, to: start) else {
+            return nil
+        }
+        let value = index.entries[key].next
+        likely = index.entries[value].next - first
+        return JSONNode(index, value)
     }
 
     /// nil for half of a pair of surrogates.

@@ -48,22 +48,22 @@ extension JSONRecord {
 /// The members of one object, to be read or to be written.
 struct JSONMembers {
     fileprivate var writer = JSONWriter()
-    /// Keys and values in turn; nil when writing.
-    private let nodes: [JSONNode]?
+    /// nil when writing.
+    private let object: JSONNode?
     /// Where the next key probably is: they are read in the order in which they were written.
     private var likely = 0
     /// Whether something that must be there was not.
     private(set) var isDamaged = false
 
-    fileprivate init() { nodes = nil }
+    fileprivate init() { object = nil }
 
     fileprivate init?(of node: JSONNode) {
-        guard let members = node.members else { return nil }
-        nodes = members
+        guard node.members != nil else { return nil }
+        object = node
     }
 
     mutating func member<Value: JSONStored>(_ name: StaticString, _ value: inout Value) {
-        if nodes == nil {
+        if object == nil {
             writer.key(name)
             value.write(to: &writer)
         } else if let found = find(name).flatMap({ Value(json: $0) }) {
@@ -75,7 +75,7 @@ struct JSONMembers {
 
     /// Left out where it is nil.
     mutating func member<Value: JSONStored>(_ name: StaticString, _ value: inout Value?) {
-        if nodes == nil {
+        if object == nil {
             guard let value else { return }
             writer.key(name)
             value.write(to: &writer)
@@ -88,7 +88,7 @@ struct JSONMembers {
 
     /// null where it is nil.
     mutating func nullable<Value: JSONStored>(_ name: StaticString, _ value: inout Value?) {
-        if nodes != nil {
+        if object != nil {
             guard let node = find(name) else { return isDamaged = true }
             read(node, &value)
         } else {
@@ -103,23 +103,18 @@ struct JSONMembers {
     }
 
     mutating func member<Value: JSONStored>(_ name: StaticString, _ values: inout [Value]) {
-        if nodes == nil {
+        if object == nil {
             writer.key(name)
             writer.array(values)
             return
         }
-        guard let elements = find(name)?.elements else { return isDamaged = true }
-        values.removeAll()
-        values.reserveCapacity(elements.count)
-        for element in elements {
-            guard let value = Value(json: element) else { return isDamaged = true }
-            values.append(value)
-        }
+        guard let found = find(name)?.array(of: Value.self) else { return isDamaged = true }
+        values = found
     }
 
     /// Left out where it is nil.
     mutating func member<Value: JSONStored>(_ name: StaticString, _ values: inout [Value]?) {
-        if nodes == nil ? values == nil : find(name)?.isNull != false {
+        if object == nil ? values == nil : find(name)?.isNull != false {
             values = nil
             return
         }
@@ -130,7 +125,7 @@ struct JSONMembers {
 
     /// An object whose keys are anybody's texts, written in their order.
     mutating func member<Value: JSONStored>(_ name: StaticString, _ values: inout [String: Value]) {
-        if nodes == nil {
+        if object == nil {
             // Of the keys alone: for each kind of pairs Swift would make another kind of array.
             let keys = values.keys.sorted()
             writer.key(name)
@@ -143,35 +138,20 @@ struct JSONMembers {
             }
             return
         }
-        guard let members = find(name)?.members else { return isDamaged = true }
+        guard var members = find(name)?.members else { return isDamaged = true }
         values.removeAll()
-        for position in stride(from: 0, to: members.count, by: 2) {
-            guard let key = members[position].string, let value = Value(json: members[position + 1]) else {
-                return isDamaged = true
-            }
+        while let name = members.next(), let node = members.next() {
+            guard let key = name.string, let value = Value(json: node) else { return isDamaged = true }
             if values[key] == nil { values[key] = value }
         }
     }
 
     /// For readers elsewhere; not read back.
     mutating func written<Value: JSONStored>(_ name: StaticString, _ value: @autoclosure () -> Value) {
-        guard nodes == nil else { return }
+        guard object == nil else { return }
         writer.key(name)
         value().write(to: &writer)
     }
 
-    private mutating func find(_ name: StaticString) -> JSONNode? {
-        guard let nodes else { return nil }
-        // Once around, from the likely place on.
-        var position = likely
-        for _ in 0..<nodes.count / 2 {
-            if position >= nodes.count { position = 0 }
-            if nodes[position].isKey(name) {
-                likely = position + 2
-                return nodes[position + 1]
-            }
-            position += 2
-        }
-        return nil
-    }
+    private mutating func find(_ name: StaticString) -> JSONNode? { object?.member(name, likely: &likely) }
 }

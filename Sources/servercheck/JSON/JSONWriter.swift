@@ -44,6 +44,9 @@ struct JSONWriter {
         close(UInt8(ascii: "]"), staysInLine: Element.isNumber)
     }
 
+    /// An array or object as it stands in another text.
+    mutating func copy(_ node: JSONNode) { node.text.withUnsafeBufferPointer { put($0) } }
+
     /// A key; its value is to follow.
     mutating func key(_ name: StaticString) {
         // Once for all that follows here.

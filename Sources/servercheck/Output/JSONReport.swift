@@ -12,8 +12,10 @@ enum JSONText {
     }
 
     /// nil: the bytes are no JSON, or other JSON.
-    static func decode<Value: JSONStored>(_: Value.Type, from bytes: [UInt8]) -> Value? {
-        JSONIndex(bytes).flatMap { Value(json: JSONNode(rootOf: $0)) }
+    ///
+    /// - Parameter isOurs: whether a checksum says that this program wrote them: then `JSONLater` stays text.
+    static func decode<Value: JSONStored>(_: Value.Type, from bytes: [UInt8], isOurs: Bool = false) -> Value? {
+        JSONIndex(bytes).flatMap { Value(json: JSONNode(rootOf: $0, isOurs: isOurs)) }
     }
 }
 

@@ -76,6 +76,13 @@ struct SSHDAccess: Sensor {
             findings.append(Finding(sensor: name, id: "\(name):journal", status: .unknown, text: text))
         }
         findings += logins(counted)
+        if counter.hasLostMemory {
+            findings.append(
+                Finding(
+                    sensor: name, id: "\(name):memory", kind: .event, status: .warning,
+                    text: "what the state holds of earlier attempts is damaged, though its checksum matches; counting "
+                        + "goes on without what could not be read"))
+        }
         var reading = Reading(findings: findings, memory: memory, notes: read.notes)
         reading.memory.sshdAccess = own
         return reading

@@ -93,7 +93,7 @@ struct SSHDTally: Sendable, Equatable {
         lines += addresses.prefix(5).map { "from \($0.name): \($0.attempts)" }
         if addresses.count > 5 { lines.append("and from other addresses") }
         if !users.isEmpty {
-            lines.append("as " + users.prefix(5).map { "\($0.name) (\($0.attempts))" }.joined(separator: ", "))
+            lines.append("as " + users.prefix(5).map { "\($0.name) (\($0.attempts))" }.chained(by: ", "))
         }
         return lines
     }

@@ -50,8 +50,11 @@ struct StateFile: Sendable {
             default: throw error
             }
         }
-        if StateChecksum.matches(bytes) == false { return .foreign("it is damaged: its checksum does not match") }
-        if let state = JSONText.decode(State.self, from: bytes), state.version == State.currentVersion {
+        let isOurs = StateChecksum.matches(bytes)
+        if isOurs == false { return .foreign("it is damaged: its checksum does not match") }
+        if let state = JSONText.decode(State.self, from: bytes, isOurs: isOurs == true),
+            state.version == State.currentVersion
+        {
             return .state(state)
         }
         // Perhaps only newer: the version alone decides.

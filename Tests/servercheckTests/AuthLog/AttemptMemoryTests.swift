@@ -40,9 +40,56 @@ import Testing
         #expect(summary.attempts == 0 && summary.attemptsTotal == 1 && summary.byAddress == [])
     }
 
-    @Test("ten minutes after their last line connections are over, though nothing new came", arguments: [600.0, -600])
-    func silence(seconds: Double) {
-        var counter = AttemptCounter(rules: AttemptRules(), memory: left(), now: .noon + seconds, zone: .utc)
+    @Test("what a run with nothing new does not need is not decoded, and written as it was")
+    func undecoded() throws {
+        let memory = try stored(left())
+        var counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: .noon + 599, zone: .utc)
+        _ = counter.finish(complete: false)
+        let after = counter.memory
+        #expect(after.$connections.text != nil && after.$failures.text != nil && after.$window.text != nil)
+        #expect(after == memory && after == left() && !counter.hasLostMemory)
+        #expect(JSONText.encode(after) == JSONText.encode(left()))
+    }
+
+    @Test(
+        "damage behind a checksum is noticed when what it hit is needed, and the rest goes on",
+        arguments: [
+            ("\"pid\":2", "\"pid\":-2"), ("\"pid\":1", "\"pid\":null"), ("\"read\"", "\"raed\""),
+            ("\"times\":[", "\"times\":[null,"), ("\"window\":[", "\"window\":[[],"),
+            ("\"connections\":[", "\"connections\":[[1],"), ("\"connections\":[", "\"connections\":[7,"),
+        ])
+    func damaged(old: String, new: String) throws {
+        let text = String(decoding: JSONText.encode(left()), as: UTF8.self)
+        let bytes = Array(text.replacing(old, with: new).utf8)
+        #expect(bytes != Array(text.utf8))
+        #expect(JSONText.decode(AttemptMemory.self, from: bytes) == nil)
+        let memory = try #require(JSONText.decode(AttemptMemory.self, from: bytes, isOurs: true))
+        var counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: .noon, zone: .utc)
+        let message = "Failed password for root from 198.51.100.7 port 22 ssh2"
+        counter.consume(Array("2026-11-23T12:00:00Z vm sshd[3]: \(message)".utf8).span)
+        #expect(counter.hasLostMemory)
+        #expect(counter.finish(complete: false).attemptsTotal == 2)
+        #expect(try stored(counter.memory).$connections.decoded != nil)
+    }
+
+    @Test(
+        "a connection that does not say when it was read is looked at, though nothing new came",
+        arguments: ["7", "[1]", "{}"])
+    func withoutTime(connection: String) throws {
+        let text = String(decoding: JSONText.encode(left()), as: UTF8.self)
+        let changed = text.replacing("\"connections\":[", with: "\"connections\":[\(connection),")
+        let memory = try #require(JSONText.decode(AttemptMemory.self, from: Array(changed.utf8), isOurs: true))
+        var counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: .noon, zone: .utc)
+        #expect(counter.finish(complete: false).attemptsTotal == 1)
+        #expect(counter.hasLostMemory && counter.memory.connections == [] && counter.memory.failures.count == 1)
+    }
+
+    @Test(
+        "ten minutes after their last line connections are over, though nothing new came", arguments: [600.0, -600],
+        [false, true])
+    func silence(seconds: Double, isDecoded: Bool) throws {
+        let memory = isDecoded ? left() : try stored(left())
+        var counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: .noon + seconds, zone: .utc)
         let summary = counter.finish(complete: false)
         #expect(summary.attempts == 1 && summary.attemptsTotal == 2)
         #expect(summary.byAddress.map(\.address) == ["198.51.100.8"])

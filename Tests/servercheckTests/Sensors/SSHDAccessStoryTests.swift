@@ -102,6 +102,35 @@ import Testing
             ])
     }
 
+    @Test("a state that is damaged though its checksum matches: told when it is needed, once, and counting goes on")
+    func damagedState() throws {
+        let watch = try Watch()
+        try watch.run()
+        try watch.fail(3)
+        try watch.run()
+        let text = try watch.story.directory.text("state.json")
+        let rest = text.split(separator: "\n", maxSplits: 2)[2]
+        var bytes = Array("{\n\(rest.replacing("\"failures\":1", with: "\"failures\":true"))".utf8)
+        try watch.story.directory.write(bytes, to: "state.json")
+        let file = StateFile(directory: watch.story.directory.path)
+        #expect(try file.load() == .foreign("it is damaged, or of unknown version 1"))
+        StateChecksum.add(to: &bytes)
+        try watch.story.directory.write(bytes, to: "state.json")
+        #expect(try watch.run().text == "0 failed SSH logins")
+        #expect(try Array(watch.story.directory.read("state.json")) == bytes)
+        try watch.fail(1)
+        let findings = try watch.story.run(after: 1).report.findings
+        #expect(findings.map(\.id) == ["sshd_access", "sshd_access:memory"])
+        #expect(metrics(findings[0]) == ["attempts=1", "attempts_total=4c", "peak=1", "logins=0"])
+        try watch.fail(1)
+        #expect(try watch.story.run(after: 1).report.findings.map(\.id) == ["sshd_access"])
+        #expect(
+            watch.story.titles == [
+                "WARNING: what the state holds of earlier attempts is damaged, though its checksum matches; counting goes "
+                    + "on without what could not be read"
+            ])
+    }
+
     @Test("a login after failures is told at once, also while messages of the incident are held back")
     func login() throws {
         let watch = try Watch()

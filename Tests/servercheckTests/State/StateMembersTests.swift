@@ -48,7 +48,7 @@ import Testing
     /// Members that say nothing: a new one that nobody added to the state above.
     private func silent(_ value: Any, _ path: String) -> [String] {
         let mirror = Mirror(reflecting: value)
-        if mirror.displayStyle == .enum { return [] }
+        if mirror.displayStyle == .enum, mirror.children.isEmpty { return [] }
         if mirror.children.isEmpty {
             return [Optional<Any>.some(0) as Any, "", false].contains { "\($0)" == "\(value)" }
                 || ["0", "[]", "[:]", "nil"].contains("\(value)") ? [path] : []

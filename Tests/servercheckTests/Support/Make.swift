@@ -31,5 +31,5 @@ extension TemporaryDirectory {
 
 /// What comes back of a value that went through the state file.
 func stored<Value: JSONStored>(_ value: Value) throws -> Value {
-    try #require(JSONText.decode(Value.self, from: JSONText.encode(value)))
+    try #require(JSONText.decode(Value.self, from: JSONText.encode(value), isOurs: true))
 }
