@@ -30,6 +30,8 @@ final class LaterPart: @unchecked Sendable {
 
     /// Where it begins: at a line.
     let offset: Int64
+    /// Bytes by which it must have a checkpoint: up to there the part before has to be read as well.
+    private let checkpointLimit: Int64
     private let desk = Monitor(Desk())
     // Touched by the thread alone, until it has told its end.
     private(set) var counter: AttemptCounter
@@ -37,13 +39,14 @@ final class LaterPart: @unchecked Sendable {
 
     /// - Parameters:
     ///   - log: at its beginning.
-    ///   - middle: an offset.
-    /// - Returns: nil where the log cannot be read from there on.
-    init?(of log: borrowing LogSource, behind middle: Int64, _ counter: AttemptCounter) {
-        guard log.offset == 0, let offset = log.lineStart(behind: middle), let file = try? log.file.reopened(),
+    ///   - size: of the log, in bytes.
+    /// - Returns: nil where the log cannot be read from its middle on.
+    init?(of log: borrowing LogSource, size: Int64, _ counter: AttemptCounter) {
+        guard log.offset == 0, let offset = log.lineStart(behind: size / 2), let file = try? log.file.reopened(),
             let source = try? LogSource(file: file, offset: offset)
         else { return nil }
         self.offset = offset
+        checkpointLimit = (size &- offset) / 2
         self.counter = counter
         self.source = source
     }
@@ -56,8 +59,14 @@ final class LaterPart: @unchecked Sendable {
         }
     }
 
-    /// nil: there is none yet.
-    var checkpoint: Checkpoint? { desk.access { $0.checkpoint } }
+    /// Waits until there is one; the part before is counted. nil: there will be none.
+    func waitForCheckpoint() -> Checkpoint? {
+        desk.access { $0.isAwaited = true }
+        return desk.waitLong { desk -> Checkpoint?? in
+            if let checkpoint = desk.checkpoint { return .some(checkpoint) }
+            return desk.end == nil ? nil : .some(nil)
+        }
+    }
 
     var bytesRead: Int64 { desk.access { $0.bytesRead } }
 
@@ -68,10 +77,7 @@ final class LaterPart: @unchecked Sendable {
     func abandon() { desk.access { $0.isAbandoned = true } }
 
     /// Waits for the end; then `counter` may be used.
-    func waitForEnd() -> End {
-        desk.access { $0.isAwaited = true }
-        return desk.waitLong { $0.end }
-    }
+    func waitForEnd() -> End { desk.waitLong { $0.end } }
 
     /// To the end of the log, or as far as it can be counted here.
     private func count() -> End {
@@ -86,6 +92,7 @@ final class LaterPart: @unchecked Sendable {
                 let checkpoint = Checkpoint(offset: offset &+ reader.consumed, knowledge: counter.checkpoint())
                 desk.access { $0.checkpoint = checkpoint }
             }
+            if !isChecked, reader.consumed > checkpointLimit { break }
             let isAbandoned = desk.access { desk in
                 desk.bytesRead = reader.consumed
                 return desk.isAbandoned

@@ -39,7 +39,7 @@ struct ParallelScan {
         told = 0
         do throws(LogError) {
             if let size, size >= worthwhile, counter.countsInParts,
-                let part = LaterPart(of: source, behind: size / 2, counter.counterOfLaterPart())
+                let part = LaterPart(of: source, size: size, counter.counterOfLaterPart())
             {
                 try readBoth(&source, &reader, part, progress)
             }
@@ -75,7 +75,7 @@ struct ParallelScan {
             if counter.complete(&full) { part.useTables(full) }
             tell(source.bytesRead &+ part.bytesRead, progress)
         }
-        guard let checkpoint = part.checkpoint else { return }
+        guard let checkpoint = part.waitForCheckpoint() else { return }
         source.limit = checkpoint.offset
         while try readSome(&source, &reader) {}
         // A file that was changed meanwhile may end elsewhere.
