@@ -15,6 +15,7 @@ extension AttemptCounter {
     /// Whole lines with their line ends, LF or CRLF; only the last line may lack one.
     mutating func consume(_ lines: RawSpan) {
         begin()
+        parser.memory.prepare()
         let count = lines.byteCount
         let start = lines.withUnsafeBytes { consume($0, before: count - LineWindow.size + 1, count: count) }
         guard start < count else { return }

@@ -40,7 +40,6 @@ struct LogParser: Sendable {
     ///
     /// - Returns: whether addresses have other numbers from here on.
     mutating func prepare() -> Bool {
-        memory.prepare()
         if users.count > LogParser.nameLimit { users.removeAll() }
         guard addresses.count > LogParser.addressLimit else { return false }
         forgetNumbers()

@@ -38,7 +38,8 @@ enum DetachedThread {
                 cshim_use_all_processors()
                 work()
             }
-            if isStarted { return true }
+            // Where that is refused, a thread that starts anywhere.
+            return isStarted || start(needsLittleStack: needsLittleStack, work)
         }
         return start(attributes, work)
     }
