@@ -57,18 +57,20 @@ extension AttemptCounter {
     @inline(__always)
     mutating func take(_ line: FastLine) {
         // Most lines are another one of their connection, and the last one of its process says which.
-        let entry = parser.memory[line.entry]
-        let index = Int(entry.connection)
-        guard connections.isFurther(pid: line.pid, address: entry.address, port: entry.port, at: index) else {
+        let index = Int(parser.memory[line.entry].connection)
+        guard connections.isStill(parser.memory[line.entry].serial, pid: line.pid, at: index) else {
             return takeElsewhere(line)
         }
-        takeFurther(line, at: index, user: line.hasUser ? entry.user : -1)
+        let user = line.hasUser ? parser.memory[line.entry].user : -1
+        let new = connections.takeFurther(line, at: index, user: user, now: now)
+        finishFurther(line, new, at: index, user: user)
     }
 
-    /// A line with the peer of its connection.
+    /// What a line with the peer of its connection brings with it.
+    ///
+    /// - Parameter new: attempts that are to be counted.
     @inline(__always)
-    private mutating func takeFurther(_ line: FastLine, at index: Int, user: Int32) {
-        let new = connections.takeFurther(line, at: index, user: user, now: now)
+    private mutating func finishFurther(_ line: FastLine, _ new: Int, at index: Int, user: Int32) {
         if new > 0 {
             count(
                 new, at: index, time: line.time, user: user, method: method(line.meaning), invalidUser: line.invalidUser
@@ -80,23 +82,27 @@ extension AttemptCounter {
     /// A line whose connection has to be looked for, or begins.
     @inline(never)
     private mutating func takeElsewhere(_ line: FastLine) {
-        let entry = parser.memory[line.entry]
-        let known = parser.addresses.value(Int(entry.address))
-        let user = line.hasUser ? entry.user : -1
+        let (address, port) = (parser.memory[line.entry].address, parser.memory[line.entry].port)
+        let known = parser.addresses.value(Int(address))
+        let user = line.hasUser ? parser.memory[line.entry].user : -1
         let index: Int
         if connections.index(ofPID: line.pid) == nil {
-            index = newConnection(pid: line.pid, line.time)
-            connections[index].begin(
-                port: entry.port, peer: Peer(ip: known.ip), address: entry.address, row: known.row)
-            takeFurther(line, at: index, user: user)
+            let now = now
+            var new = 0
+            index = newConnection(pid: line.pid, line.time) {
+                $0.begin(port: port, peer: Peer(ip: known.ip), address: address, row: known.row)
+                new = $0.takeFurther(line, user: user, now: now)
+            }
+            finishFurther(line, new, at: index, user: user)
         } else {
             index = take(
                 ConnectionLine(
-                    time: line.time, pid: line.pid, meaning: line.meaning, invalidUser: line.invalidUser,
-                    port: entry.port, user: user, peer: Peer(ip: known.ip), address: entry.address, row: known.row),
+                    time: line.time, pid: line.pid, meaning: line.meaning, invalidUser: line.invalidUser, port: port,
+                    user: user, peer: Peer(ip: known.ip), address: address, row: known.row),
                 onEvent == nil ? nil : LineTexts(method: method(line.meaning)))
         }
-        parser.memory[line.entry].connection = Int32(index)
+        parser.memory[line.entry].learnConnection(
+            Int32(index), serial: connections.serial(index, address: address, port: port))
     }
 
     /// Of an attempt that the fast path read, where somebody wants to know.

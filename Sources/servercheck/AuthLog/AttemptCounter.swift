@@ -219,13 +219,22 @@ extension AttemptCounter {
         return newConnection(pid: line.pid, line.time)
     }
 
-    /// - Parameter time: of its first line.
-    mutating func newConnection(pid: UInt32, _ time: Timestamp) -> Int {
-        if connections.count >= Connections.limit, let oldest = connections.oldestIndex {
-            close(oldest)
-            connections.remove(oldest)
-        }
-        return connections.insert(pid: pid, readAt: now, lastSeen: time)
+    /// - Parameters:
+    ///   - time: of its first line.
+    ///   - begin: makes of it what it begins as.
+    @inline(__always)
+    mutating func newConnection(
+        pid: UInt32, _ time: Timestamp, begin: (inout Connection) -> Void = { _ in }
+    ) -> Int {
+        if connections.count >= Connections.limit { removeOldest() }
+        return connections.insert(pid: pid, readAt: now, lastSeen: time, begin: begin)
+    }
+
+    @inline(never)
+    private mutating func removeOldest() {
+        guard let oldest = connections.oldestIndex else { return }
+        close(oldest)
+        connections.remove(oldest)
     }
 
     /// What was counted for no address, or for a host name, moves to the address.
@@ -238,14 +247,13 @@ extension AttemptCounter {
 
     /// Nothing more is to come, but a repeated closing line perhaps. A connection with markers only counts now.
     mutating func close(_ index: Int) {
-        connections.setDone(index)
-        guard let time = connections[index].close() else { return }
+        guard let time = connections.close(index) else { return }
         let user = connections[index].user
         count(1, at: index, time: time, user: user, method: nil, invalidUser: connections[index].invalidUser)
     }
 
     private func isIgnored(_ peer: Peer?) -> Bool {
-        guard let peer, !peer.isHostName, !rules.ignoredNetworks.isEmpty else { return false }
+        guard let peer, !peer.isHostName else { return false }
         return rules.ignoredNetworks.contains { $0.contains(peer.ip) }
     }
 
@@ -253,8 +261,7 @@ extension AttemptCounter {
         _ number: Int, at index: Int, time: Timestamp, user: Int32, method: String?,
         invalidUser: Bool
     ) {
-        let peer = connections[index].peer
-        let isIgnored = isIgnored(peer)
+        let isIgnored = !rules.ignoredNetworks.isEmpty && isIgnored(connections[index].peer)
         let isFirst = connections[index].count(number, here: !isIgnored)
         if isIgnored { return }
         if isFirst { summary.connections += 1 }
@@ -262,20 +269,32 @@ extension AttemptCounter {
         summary.attemptsTotal = summary.attemptsTotal.addingSaturated(number)
         summary.first = min(summary.first ?? time, time)
         summary.last = max(summary.last ?? time, time)
-        if let peer {
-            var row = connections[index].row
-            if row == -1 {
-                row = tables.row(for: peer, time: time)
-                connections[index].row = row
-                let address = Int(connections[index].address)
-                if address >= 0 { parser.addresses.setValue(LogParser.Known(ip: peer.ip, row: row), of: address) }
-            }
-            tables.add(row: row, time: time, count: number)
-        } else {
-            tables.addWithoutAddress(number)
-        }
+        let row = connections[index].row == -1 ? newRow(index, time) : connections[index].row
+        if let row { tables.add(row: row, time: time, count: number) } else { tables.addWithoutAddress(number) }
         tables.add(user: user, count: number)
         windows.add(time: time.microseconds, count: number, clock: clock?.microseconds ?? time.microseconds)
+        if rules.loginAfterFailures > 0 || onAttempt != nil || onEvent != nil {
+            tell(number, at: index, time: time, user: user, method: method, invalidUser: invalidUser)
+        }
+    }
+
+    /// The row of a connection that has none so far; nil where it has no address.
+    @inline(never)
+    private mutating func newRow(_ index: Int, _ time: Timestamp) -> Int32? {
+        guard let peer = connections[index].peer else { return nil }
+        let row = tables.row(for: peer, time: time)
+        connections[index].row = row
+        let address = Int(connections[index].address)
+        if address >= 0 { parser.addresses.setValue(LogParser.Known(ip: peer.ip, row: row), of: address) }
+        return row
+    }
+
+    /// Tells those of attempts who want to know.
+    @inline(never)
+    private mutating func tell(
+        _ number: Int, at index: Int, time: Timestamp, user: Int32, method: String?, invalidUser: Bool
+    ) {
+        let peer = connections[index].peer
         if rules.loginAfterFailures > 0, let peer { recent.add(peer, time: time, count: number) }
         onAttempt?(time, number)
         guard let onEvent else { return }

@@ -54,6 +54,7 @@ struct AttemptTables {
         return Int32(rows.count - 1)
     }
 
+    @inline(__always)
     mutating func add(row: Int32, time: Timestamp, count: Int) {
         if row >= 0 {
             rows[Int(row)].count(count, time)
@@ -84,7 +85,15 @@ struct AttemptTables {
     }
 
     /// - Parameter user: a number of the counter's table of users; -1: no user known, -2: beyond the table.
+    @inline(__always)
     mutating func add(user: Int32, count: Int) {
+        guard user >= 0, Int(user) < attemptsOfUser.count else { return addNew(user: user, count: count) }
+        attemptsOfUser[Int(user)] = attemptsOfUser[Int(user)].addingSaturated(count)
+    }
+
+    /// For a user without attempts so far, or without a place.
+    @inline(never)
+    private mutating func addNew(user: Int32, count: Int) {
         if user == -1 { return }
         guard user >= 0 else {
             forOtherUsers = forOtherUsers.addingSaturated(count)

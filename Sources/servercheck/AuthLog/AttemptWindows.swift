@@ -60,7 +60,19 @@ struct AttemptWindows {
     /// How long an entry can matter, in microseconds.
     var horizon: Int64 { duration + AttemptWindows.lateness }
 
+    @inline(__always)
     mutating func add(time: Int64, count: Int, clock: Int64) {
+        // Most come in their order.
+        let last = fresh.count &- 1
+        guard last >= 0, last &+ 2 < AttemptWindows.batchSize, fresh[last].time < time else {
+            return addAnywhere(time: time, count: count, clock: clock)
+        }
+        lastAdded = last &+ 1
+        fresh.append(Entry(time: time, count: count))
+    }
+
+    @inline(never)
+    private mutating func addAnywhere(time: Int64, count: Int, clock: Int64) {
         if lastAdded < fresh.count, fresh[lastAdded].time == time {
             fresh[lastAdded].count = fresh[lastAdded].count.addingSaturated(count)
             return

@@ -96,10 +96,10 @@ struct Connection: Sendable, Equatable {
     /// Whether `peer` is to become its own.
     func wants(_ peer: Peer) -> Bool { self.peer.map { $0.isHostName && !peer.isHostName } ?? true }
 
-    /// Whether a line names the very address and port that its lines before named: it is no other connection's.
-    @inline(__always)
-    func isSame(pid: UInt32, address: Int32, port: Int32) -> Bool {
-        self.pid == pid && self.address == address && self.port == port && address >= 0 && port >= 0
+    /// Whether these are the very address and port that its lines named: a line of its process with them is no other
+    /// connection's.
+    func isSame(address: Int32, port: Int32) -> Bool {
+        self.address == address && self.port == port && address >= 0 && port >= 0
     }
 
     /// Takes over what a line of it says.
@@ -153,6 +153,7 @@ struct Connection: Sendable, Equatable {
     /// Counts attempts, here or, from an ignored address, only for itself.
     ///
     /// - Returns: whether they are its first ones.
+    @inline(__always)
     mutating func count(_ number: Int, here: Bool) -> Bool {
         let isFirst = counted == 0
         counted = counted.addingSaturated(number)

@@ -7,39 +7,42 @@ struct Connections {
 
     private static let none: Int32 = -1
 
-    /// Beside each entry, so that looking for a pid and keeping the order touch little memory.
-    private struct Link {
-        var pid: UInt32
-        /// The next entry in the same bucket; of one that is free, the next free one.
-        var nextInBucket: Int32
+    /// A connection, and its place in the table. Together, so that a change needs one view of one array.
+    private struct Slot {
+        var pid: UInt32 = 0
+        /// The next one in the same bucket; of one that is free, the next free one.
+        var nextInBucket = none
         /// The neighbours in the order of last use.
-        var newer: Int32
-        var older: Int32
+        var newer = none
+        var older = none
+        /// From 1 on, never given again; 0: the slot is free.
+        var serial: UInt64 = 0
         /// The time of the connection's last line.
-        var lastSeen: Timestamp
+        var lastSeen = Timestamp(microseconds: 0)
         /// It was closed, and no line came since.
         var isDone = false
+        var connection = Connection(pid: 0, readAt: Timestamp(microseconds: 0))
     }
 
-    private var entries: [Connection] = []
-    private var links: [Link] = []
+    private var slots: [Slot] = []
+    private var lastSerial: UInt64 = 0
     private var firstFree = none
-    /// Some more than entries. None before the first one.
+    /// Some more than slots. None before the first one.
     private var buckets: [Int32] = []
     private var newest = none
-    /// The least recently used entry.
+    /// The least recently used connection.
     private var oldest = none
     /// The time of its last line; in the far future where there is none.
     private(set) var oldestSeen = Timestamp(microseconds: .max)
 
     private(set) var count = 0
 
-    /// The number of the least recently used entry.
+    /// The number of the least recently used connection.
     var oldestIndex: Int? { oldest == Connections.none ? nil : Int(oldest) }
 
     subscript(index: Int) -> Connection {
-        _read { yield entries[index] }
-        _modify { yield &entries[index] }
+        _read { yield slots[index].connection }
+        _modify { yield &slots[index].connection }
     }
 
     @inline(__always)
@@ -47,17 +50,22 @@ struct Connections {
         guard !buckets.isEmpty else { return nil }
         var index = buckets[bucket(pid)]
         while index != Connections.none {
-            let link = links[Int(index)]
-            if link.pid == pid { return Int(index) }
-            index = link.nextInBucket
+            if slots[Int(index)].pid == pid { return Int(index) }
+            index = slots[Int(index)].nextInBucket
         }
         return nil
     }
 
-    /// Whether a line is of connection `index`, which need not be one any more, and names the same peer.
+    /// The serial number of a connection, if a line of its process with this peer is a further line of it, whatever it
+    /// says; otherwise 0.
+    func serial(_ index: Int, address: Int32, port: Int32) -> UInt64 {
+        slots[index].connection.isSame(address: address, port: port) ? slots[index].serial : 0
+    }
+
+    /// Whether `index` still is the connection with a serial number, and of this process.
     @inline(__always)
-    func isFurther(pid: UInt32, address: Int32, port: Int32, at index: Int) -> Bool {
-        index < entries.count && entries[index].isSame(pid: pid, address: address, port: port)
+    func isStill(_ serial: UInt64, pid: UInt32, at index: Int) -> Bool {
+        serial > 0 && index < slots.count && slots[index].serial == serial && slots[index].pid == pid
     }
 
     /// Takes over a further line of a connection.
@@ -65,138 +73,166 @@ struct Connections {
     /// - Returns: how many attempts are new.
     @inline(__always)
     mutating func takeFurther(_ line: FastLine, at index: Int, user: Int32, now: Timestamp) -> Int {
-        var entries = entries.mutableSpan
-        let new = entries[index].takeFurther(line, user: user, now: now)
-        touch(index, line.time)
-        return new
+        let newest = touchEnds(index, line.time)
+        var slots = slots.mutableSpan
+        Connections.touch(&slots, index, line.time, newest: newest)
+        return slots[index].connection.takeFurther(line, user: user, now: now)
     }
 
     /// The parser's numbers of addresses, and their rows, begin anew.
     mutating func forgetAddresses() {
-        for index in entries.indices { (entries[index].address, entries[index].row) = (-1, -1) }
+        for index in slots.indices { (slots[index].connection.address, slots[index].connection.row) = (-1, -1) }
     }
 
     /// Names have other numbers.
     mutating func renumber(_ names: Renumbering) {
-        for index in entries.indices { names.apply(to: &entries[index]) }
+        for index in slots.indices { names.apply(to: &slots[index].connection) }
     }
 
     /// Adds a connection whose pid is not in the table. The caller keeps the table below `limit`.
-    mutating func insert(pid: UInt32, readAt: Timestamp, lastSeen: Timestamp) -> Int {
-        if count * 4 >= buckets.count { growBuckets() }
-        count += 1
+    ///
+    /// - Parameter begin: makes of it what it begins as.
+    @inline(__always)
+    mutating func insert(
+        pid: UInt32, readAt: Timestamp, lastSeen: Timestamp, begin: (inout Connection) -> Void = { _ in }
+    ) -> Int {
+        if firstFree == Connections.none || count * 4 >= buckets.count { grow() }
+        let index = Int(firstFree)
         let place = bucket(pid)
-        let link = Link(
-            pid: pid, nextInBucket: buckets[place], newer: Connections.none, older: newest, lastSeen: lastSeen)
-        let index: Int
-        if firstFree != Connections.none {
-            index = Int(firstFree)
-            firstFree = links[index].nextInBucket
-            // Made where it is to be: a copy would be read before it is written.
-            entries[index] = Connection(pid: pid, readAt: readAt)
-            links[index] = link
-        } else {
-            index = entries.count
-            entries.append(Connection(pid: pid, readAt: readAt))
-            links.append(link)
-        }
-        buckets[place] = Int32(index)
-        if newest != Connections.none { links[Int(newest)].newer = Int32(index) }
-        newest = Int32(index)
-        if oldest == Connections.none {
-            oldest = Int32(index)
-            oldestSeen = lastSeen
-        }
+        let (next, older) = (buckets[place], newest)
+        buckets[place] = firstFree
+        newest = firstFree
+        if oldest == Connections.none { (oldest, oldestSeen) = (firstFree, lastSeen) }
+        count += 1
+        lastSerial += 1
+        let serial = lastSerial
+        firstFree = slots[index].nextInBucket
+        // One view of the array for all its changes.
+        var slots = slots.mutableSpan
+        // Made where it is to be: a copy would be read before it is written.
+        slots[index] = Slot(
+            pid: pid, nextInBucket: next, older: older, serial: serial, lastSeen: lastSeen,
+            connection: Connection(pid: pid, readAt: readAt))
+        if older != Connections.none { slots[Int(older)].newer = Int32(truncatingIfNeeded: index) }
+        begin(&slots[index].connection)
         return index
     }
 
-    func lastSeen(_ index: Int) -> Timestamp { links[index].lastSeen }
+    func lastSeen(_ index: Int) -> Timestamp { slots[index].lastSeen }
 
     mutating func setLastSeen(_ index: Int, _ time: Timestamp) {
-        links[index].lastSeen = time
+        slots[index].lastSeen = time
         noteOldest()
     }
 
     private mutating func noteOldest() {
-        oldestSeen = oldest == Connections.none ? Timestamp(microseconds: .max) : links[Int(oldest)].lastSeen
+        oldestSeen = oldest == Connections.none ? Timestamp(microseconds: .max) : slots[Int(oldest)].lastSeen
     }
 
     /// Whether nothing is to be counted when a connection ends: it ended, and no line came since.
-    func isDone(_ index: Int) -> Bool { links[index].isDone }
+    func isDone(_ index: Int) -> Bool { slots[index].isDone }
 
-    mutating func setDone(_ index: Int) { links[index].isDone = true }
+    /// A last line came: nothing more is to come, but a repeated one perhaps.
+    ///
+    /// - Returns: the time at which the connection counts now by its markers; nil: it does not.
+    mutating func close(_ index: Int) -> Timestamp? {
+        var slots = slots.mutableSpan
+        slots[index].isDone = true
+        return slots[index].connection.close()
+    }
 
-    /// Makes an entry the most recently used one, by a line at `time`.
-    @inline(__always)
+    /// Makes a connection the most recently used one, by a line at `time`.
     mutating func touch(_ index: Int, _ time: Timestamp) {
-        let number = Int32(index)
+        let newest = touchEnds(index, time)
+        var slots = slots.mutableSpan
+        Connections.touch(&slots, index, time, newest: newest)
+    }
+
+    /// The ends of the order.
+    ///
+    /// - Returns: the connection that was the newest one.
+    @inline(__always)
+    private mutating func touchEnds(_ index: Int, _ time: Timestamp) -> Int32 {
+        if oldest == Int32(truncatingIfNeeded: index) { touchOldest(time) }
         let newest = self.newest
-        if oldest == number { touchOldest(time) }
-        self.newest = number
-        // One view of the array for all its changes.
-        var links = self.links.mutableSpan
-        links[index].lastSeen = time
-        links[index].isDone = false
-        guard newest != number else { return }
-        let (above, below) = (links[index].newer, links[index].older)
-        // It is not the newest one: there is one above it, and a newest one.
-        links[Int(above)].older = below
-        if below != Connections.none { links[Int(below)].newer = above }
-        links[index].newer = Connections.none
-        links[index].older = newest
-        links[Int(newest)].newer = number
+        self.newest = Int32(truncatingIfNeeded: index)
+        return newest
     }
 
     /// The next one is the oldest then, if there is one.
     @inline(never)
     private mutating func touchOldest(_ time: Timestamp) {
-        links[Int(oldest)].lastSeen = time
-        if newest != oldest { oldest = links[Int(oldest)].newer }
+        slots[Int(oldest)].lastSeen = time
+        if newest != oldest { oldest = slots[Int(oldest)].newer }
         noteOldest()
     }
 
-    mutating func remove(_ index: Int) {
-        count -= 1
-        // No line is a further one of it.
-        entries[index].address = -1
-        let link = links[index]
-        let place = bucket(link.pid)
-        if buckets[place] == Int32(index) {
-            buckets[place] = link.nextInBucket
-        } else {
-            var before = buckets[place]
-            while before != Connections.none, links[Int(before)].nextInBucket != Int32(index) {
-                before = links[Int(before)].nextInBucket
-            }
-            if before != Connections.none { links[Int(before)].nextInBucket = link.nextInBucket }
-        }
-        links[index].nextInBucket = firstFree
-        firstFree = Int32(index)
-        if link.newer != Connections.none { links[Int(link.newer)].older = link.older } else { newest = link.older }
-        if link.older != Connections.none {
-            links[Int(link.older)].newer = link.newer
-        } else {
-            oldest = link.newer
-            noteOldest()
-        }
+    /// What is between the ends.
+    @inline(__always)
+    private static func touch(_ slots: inout MutableSpan<Slot>, _ index: Int, _ time: Timestamp, newest: Int32) {
+        let number = Int32(truncatingIfNeeded: index)
+        slots[index].lastSeen = time
+        slots[index].isDone = false
+        guard newest != number else { return }
+        let (above, below) = (slots[index].newer, slots[index].older)
+        // It is not the newest one: there is one above it, and a newest one.
+        slots[Int(above)].older = below
+        if below != none { slots[Int(below)].newer = above }
+        slots[index].newer = none
+        slots[index].older = newest
+        slots[Int(newest)].newer = number
     }
 
-    /// The numbers of all entries, least recently used first.
+    mutating func remove(_ index: Int) {
+        let number = Int32(truncatingIfNeeded: index)
+        let (next, newer, older) = (slots[index].nextInBucket, slots[index].newer, slots[index].older)
+        let place = bucket(slots[index].pid)
+        let (first, nextFree) = (buckets[place], firstFree)
+        if first == number { buckets[place] = next }
+        firstFree = number
+        count -= 1
+        if newer == Connections.none { newest = older }
+        if older == Connections.none {
+            oldest = newer
+            noteOldest()
+        }
+        var slots = slots.mutableSpan
+        if first != number {
+            var before = first
+            while before != Connections.none, slots[Int(before)].nextInBucket != number {
+                before = slots[Int(before)].nextInBucket
+            }
+            if before != Connections.none { slots[Int(before)].nextInBucket = next }
+        }
+        slots[index].serial = 0
+        slots[index].nextInBucket = nextFree
+        if newer != Connections.none { slots[Int(newer)].older = older }
+        if older != Connections.none { slots[Int(older)].newer = newer }
+    }
+
+    /// The numbers of all connections, least recently used first.
     var indices: [Int] {
         var all: [Int] = []
         var index = oldest
         while index != Connections.none {
             all.append(Int(index))
-            index = links[Int(index)].newer
+            index = slots[Int(index)].newer
         }
         return all
     }
 
-    private mutating func growBuckets() {
+    /// Room for one more.
+    @inline(never)
+    private mutating func grow() {
+        if firstFree == Connections.none {
+            firstFree = Int32(slots.count)
+            slots.append(Slot())
+        }
+        guard count * 4 >= buckets.count else { return }
         buckets = Array(repeating: Connections.none, count: max(1024, buckets.count * 4))
         for index in indices {
-            let place = bucket(links[index].pid)
-            links[index].nextInBucket = buckets[place]
+            let place = bucket(slots[index].pid)
+            slots[index].nextInBucket = buckets[place]
             buckets[place] = Int32(index)
         }
     }

@@ -39,7 +39,7 @@ extension AttemptCounter {
                 // Of another daemon; or as far as it was understood.
                 var reach = LineReach(parser.head.length)
                 time = parser.head.time(digits)
-                if window.has("sshd", at: parser.head.length) {
+                if window.at(parser.head.length).has("sshd") {
                     reach = time == LineHead.none ? .unknown : consume(window, parser.head.length &+ 4, time)
                 }
                 if reach != .unknown {
@@ -73,40 +73,43 @@ extension AttemptCounter {
     /// - Returns: how far it was read; `unknown` for a line of another shape, with which nothing was done.
     @inline(__always)
     private mutating func consume(_ bytes: LineWindow, _ start: Int, _ time: Int64) -> LineReach {
-        let isPlain = bytes.byte(at: start) == UInt8(ascii: "[")
-        guard isPlain || bytes.has("-session[", at: start) else { return .unknown }
+        let tag = bytes.at(start)
+        let isPlain = tag.byte(0) == UInt8(ascii: "[")
+        guard isPlain || tag.has("-session[") else { return .unknown }
         let pidStart = start &+ (isPlain ? 1 : 9)
         let number = DecimalWord(bytes.word(at: pidStart))
-        let place = pidStart &+ number.count &+ 3
-        guard number.count > 0, number.count < 8, bytes.has("]: ", at: place &- 3) else { return .unknown }
+        let pidEnd = pidStart &+ number.count
+        let message = bytes.at(pidEnd)
+        guard number.count > 0, number.count < 8, message.has("]: ") else { return .unknown }
+        let place = pidEnd &+ 3
         let pid = UInt32(truncatingIfNeeded: number.value)
-        switch bytes.byte(at: place) {
+        switch message.byte(3) {
         case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): break
         case UInt8(ascii: "F"):
-            if bytes.has(FailedPasswordLine.words, at: place) {
+            if message.byte(3 + 7) == UInt8(ascii: "p") {
                 return consume(FailedPasswordLine.self, bytes, place, pid, time)
             }
             return consume(FailedKeyboardLine.self, bytes, place, pid, time)
         case UInt8(ascii: "I"): return consume(InvalidUserLine.self, bytes, place, pid, time)
         case UInt8(ascii: "C"):
-            if bytes.has(ClosedLine.words, at: place) { return consumeLast(ClosedLine.self, bytes, place, pid, time) }
+            if message.byte(3 + 11) == UInt8(ascii: "c") {
+                return consumeLast(ClosedLine.self, bytes, place, pid, time)
+            }
             return consumeLast(ResetLine.self, bytes, place, pid, time)
         case UInt8(ascii: "D"):
-            if bytes.has(DisconnectedLine.words, at: place) {
+            if message.byte(3 + 10) == UInt8(ascii: "e") {
                 return consumeLast(DisconnectedLine.self, bytes, place, pid, time)
             }
             return consume(TooManyFailuresLine.self, bytes, place, pid, time)
         case UInt8(ascii: "R"): return consume(ReceivedDisconnectLine.self, bytes, place, pid, time)
         case UInt8(ascii: "e"):
-            guard bytes.has("error: ", at: place) else { return .unknown }
-            if bytes.has("maximum ", at: place &+ 7) {
-                return consume(MaximumAttemptsLine.self, bytes, place, pid, time)
-            }
-            if bytes.has("PAM: ", at: place &+ 7) { return .unknown }
+            guard message.has("error: ", 3) else { return .unknown }
+            if message.has("maximum ", 10) { return consume(MaximumAttemptsLine.self, bytes, place, pid, time) }
+            if message.has("PAM: ", 10) { return .unknown }
         case UInt8(ascii: "P"):
-            guard bytes.has("PAM ", at: place) else { return consume(PostponedLine.self, bytes, place, pid, time) }
+            guard message.has("PAM ", 3) else { return consume(PostponedLine.self, bytes, place, pid, time) }
         case UInt8(ascii: "U"):
-            guard bytes.has("Unable ", at: place) else { return .unknown }
+            guard message.has("Unable ", 3) else { return .unknown }
         default: return .unknown
         }
         // SSHDLine knows no message with these first letters that means anything.
@@ -129,30 +132,37 @@ extension AttemptCounter {
     private mutating func consume<Shape: LineShape>(
         _: Shape.Type, _ bytes: LineWindow, _ start: Int, _ pid: UInt32, _ time: Int64
     ) -> LineReach {
-        guard bytes.has(Shape.words, at: start) else { return .unknown }
-        var place = start &+ Shape.words.utf8CodeUnitCount
+        let message = bytes.at(start)
+        guard message.has(Shape.words) else { return .unknown }
+        let length = Shape.words.utf8CodeUnitCount
         let entry = LineMemory.place(pid)
-        let isInvalid = Shape.user == .invalid || (Shape.user != .none && bytes.has("invalid user ", at: place))
         if Shape.user == .none {
-            let length = parser.readPeer(bytes, place, entry)
-            guard length > 0 else { return .unknown }
+            let peer = parser.readPeer(bytes, start &+ length, bytes.at(start &+ length), 0, entry, endsWithNumber: true)
+            guard peer > 0 else { return .unknown }
             take(Shape.self, pid, entry, isInvalid: false, time)
-            return LineReach(place &+ length)
+            return LineReach(start &+ length &+ peer)
         }
+        var place = start &+ length
+        let mark = bytes.at(place)
+        let isInvalid = Shape.user == .invalid || mark.has("invalid user ")
         if Shape.user == .marked, !isInvalid {
-            guard bytes.has("authenticating user ", at: place) else { return .unknown }
+            guard mark.has("authenticating user ") else { return .unknown }
             place &+= 20
         } else if Shape.user != .invalid {
             // Without a branch: which it is comes in no order.
             place &+= isInvalid ? 13 : 0
         }
-        let isKnown = parser.memory[entry].isUser(bytes, at: place)
-        let length = isKnown ? parser.memory[entry].userLength &- 1 : ShortText.wordLength(bytes, at: place)
-        guard length >= 0, !Shape.hasFrom || bytes.has(" from ", at: place &+ length) else { return .unknown }
-        let peer = place &+ length &+ (Shape.hasFrom ? 6 : 1)
-        let peerLength = parser.readPeer(bytes, peer, entry)
-        let end = peer &+ peerLength
-        guard peerLength > 0, bytes.has(Shape.end, at: end), isKnown || parser.readNewUser(bytes, place, length, entry)
+        let name = bytes.at(place)
+        let isKnown = parser.memory[entry].isUser(name)
+        let nameLength = isKnown ? parser.memory[entry].userLength &- 1 : ShortText.wordLength(name)
+        guard nameLength >= 0 else { return .unknown }
+        let between = bytes.at(place &+ nameLength)
+        guard !Shape.hasFrom || between.has(" from ") else { return .unknown }
+        let distance = Shape.hasFrom ? 6 : 1
+        let peer = parser.readPeer(
+            bytes, place &+ nameLength &+ distance, between, distance, entry, endsWithNumber: false)
+        let end = place &+ nameLength &+ distance &+ peer
+        guard peer > 0, bytes.at(end).has(Shape.end), isKnown || parser.readNewUser(name, nameLength, entry)
         else { return .unknown }
         take(Shape.self, pid, entry, isInvalid: isInvalid, time)
         return LineReach(whole: end &+ Shape.end.utf8CodeUnitCount &- 1)
@@ -175,8 +185,8 @@ extension AttemptCounter {
 extension LogParser {
     /// Numbers a user that the line's entry does not know; it knows it then.
     @inline(never)
-    fileprivate mutating func readNewUser(_ bytes: LineWindow, _ start: Int, _ length: Int, _ entry: Int) -> Bool {
-        let name = ShortText(bytes, at: start)
+    fileprivate mutating func readNewUser(_ place: LinePlace, _ length: Int, _ entry: Int) -> Bool {
+        let name = ShortText(place)
         if name.holds(UInt8(ascii: ":")) { return false }
         let hash = users.hash(name)
         let known = users.number(of: name, hash: hash)
@@ -188,36 +198,49 @@ extension LogParser {
             // Of names beyond the table there can be any number: most do not come again.
             if number >= 0 { _ = users.insert(name, hash: hash, number) }
         }
-        memory[entry].learnUser(bytes, at: start, length: length, number: number)
+        memory[entry].learnUser(place, length: length, number: number)
         return true
     }
 
     /// `ADDR port N`; the line's entry knows address and port then.
     ///
+    /// - Parameters:
+    ///   - start: where it stands.
+    ///   - place: a little before it.
+    ///   - distance: how much.
+    ///   - endsWithNumber: whether nothing is asked of what follows: the port may go on there.
     /// - Returns: how long it is; 0 where there is none.
     @inline(__always)
-    fileprivate mutating func readPeer(_ bytes: LineWindow, _ start: Int, _ entry: Int) -> Int {
-        memory[entry].isPeer(bytes, at: start) ? memory[entry].peerLength : readNewPeer(bytes, start, entry)
+    fileprivate mutating func readPeer(
+        _ bytes: LineWindow, _ start: Int, _ place: LinePlace, _ distance: Int, _ entry: Int, endsWithNumber: Bool
+    ) -> Int {
+        if memory[entry].isPeer(place, distance) {
+            let length = memory[entry].peerLength
+            if !endsWithNumber || !bytes.byte(at: start &+ length).isDigit { return length }
+        }
+        return readNewPeer(bytes, start, entry)
     }
 
     @inline(never)
     private mutating func readNewPeer(_ bytes: LineWindow, _ start: Int, _ entry: Int) -> Int {
-        let address = ShortText(bytes, at: start)
-        let portStart = start &+ address.count &+ 6
-        guard address.isWord, bytes.has(" port ", at: portStart &- 6) else { return 0 }
-        let port = DecimalWord(bytes.word(at: portStart))
+        let place = bytes.at(start)
+        let name = ShortText(place)
+        let portPlace = bytes.at(start &+ name.count)
+        guard name.isWord, portPlace.has(" port ") else { return 0 }
+        let port = DecimalWord(portPlace.word(6))
         guard port.count > 0, port.count <= 5, port.value <= 65_535 else { return 0 }
-        let hash = addresses.hash(address)
-        var number = addresses.number(of: address, hash: hash)
+        let hash = addresses.hash(name)
+        var number = addresses.number(of: name, hash: hash)
         if number < 0 {
-            guard let ip = address.withBytes({ IPAddress($0) }) else { return 0 }
-            number = addresses.insert(address, hash: hash, Known(ip: ip))
+            guard let ip = name.address else { return 0 }
+            number = addresses.insert(name, hash: hash, Known(ip: ip))
             guard number >= 0 else { return 0 }
         }
-        let end = portStart &+ port.count
+        let length = name.count &+ 6 &+ port.count
         memory[entry].learnPeer(
-            bytes, start..<end, address: Int32(truncatingIfNeeded: number), port: Int32(truncatingIfNeeded: port.value))
-        return end &- start
+            place, length: length, address: Int32(truncatingIfNeeded: number),
+            port: Int32(truncatingIfNeeded: port.value))
+        return length
     }
 }
 

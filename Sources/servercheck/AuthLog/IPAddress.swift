@@ -102,28 +102,42 @@ struct IPAddress: Sendable, Hashable {
         count += 1
     }
 
-    /// Four decimal numbers without leading zeros.
     private static func ipv4(_ bytes: Span<UInt8>) -> UInt32? {
-        guard bytes.count >= 7, bytes.count <= 15 else { return nil }
-        var bits: UInt32 = 0
-        var octet: UInt32 = 0
-        var digits = 0
-        var dots = 0
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: ".") {
-                guard digits > 0 else { return nil }
-                bits = bits << 8 | octet
-                (octet, digits, dots) = (0, 0, dots + 1)
-            } else {
-                guard byte.isDigit, digits == 0 || octet > 0 else { return nil }
-                octet = octet * 10 + UInt32(byte - UInt8(ascii: "0"))
-                digits += 1
-                guard octet <= 255 else { return nil }
-            }
+        let count = bytes.count
+        guard count >= 7, count <= 15 else { return nil }
+        var words: (UInt64, UInt64) = (0, 0)
+        if count >= 8 {
+            words.0 = bytes.bytes.word(at: 0)
+            // Without the bytes that are in the first word already; none is left of 8.
+            words.1 = bytes.bytes.word(at: count - 8) >> UInt64(8 * (16 - count))
+        } else {
+            for index in bytes.indices { words.0 |= UInt64(bytes[index]) << UInt64(8 * index) }
         }
-        guard dots == 3, digits > 0 else { return nil }
-        return bits << 8 | octet
+        return ipv4(words, count: count)
+    }
+
+    /// Four decimal numbers without leading zeros.
+    ///
+    /// - Parameters:
+    ///   - words: the text, its first byte lowest, and zeros behind it.
+    ///   - count: of its bytes, at most 15.
+    static func ipv4(_ words: (UInt64, UInt64), count: Int) -> UInt32? {
+        var (low, high) = words
+        var bits: UInt32 = 0
+        var length = 0
+        for number in 0..<4 {
+            let octet = DecimalWord(low)
+            guard octet.count > 0, octet.count <= 3, octet.count == 1 || !octet.startsWithZero, octet.value <= 255
+            else { return nil }
+            bits = bits << 8 | UInt32(truncatingIfNeeded: octet.value)
+            length &+= octet.count &+ 1
+            let digits = UInt64(truncatingIfNeeded: 8 &* octet.count)
+            guard number == 3 || low &>> digits & 0xFF == UInt64(UInt8(ascii: ".")) else { return nil }
+            low = low &>> (digits &+ 8) | high &<< (56 &- digits)
+            high &>>= digits &+ 8
+        }
+        // A point is behind each but the last one.
+        return length == count &+ 1 ? bits : nil
     }
 
     /// Two groups or more, and two on each side of a gap or none at its end: what is left out here is left to inet_pton.

@@ -9,60 +9,62 @@ struct LineMemory: Sendable {
         private(set) var address: Int32 = -1
         private(set) var port: Int32 = 0
         private(set) var user: Int32 = -1
-        /// The connection that the last line belonged to.
-        var connection: Int32 = 0
+        /// The connection that the last line belonged to, and its serial number; 0: that is not known.
+        private(set) var connection: Int32 = 0
+        private(set) var serial: UInt64 = 0
         /// Of `ADDR port N`, and of the user name with the space behind it; 0: it is not known how that is written.
         private var peerBytes: UInt8 = 0
         private var userBytes: UInt8 = 0
-        /// Of the peer eight bytes each, at 0, at these places and at the end: where it is short they overlap.
-        private var places: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
-        private var peer: (UInt64, UInt64, UInt64, UInt64, UInt64, last: UInt64) = (0, 0, 0, 0, 0, 0)
+        private var peer = InlineArray<6, UInt64>(repeating: 0)
+        /// Which bits of `peer[1...3]` are its own.
+        private var peerMask = InlineArray<3, UInt64>(repeating: 0)
         private var name: (UInt64, UInt64) = (0, 0)
         private var nameMask: (UInt64, UInt64) = (0, 0)
 
         var peerLength: Int { Int(peerBytes) }
         var userLength: Int { Int(userBytes) }
 
-        /// Whether its peer stands at `start` of a line's window.
+        /// Whether its peer stands at a distance behind `place`. The port may go on there.
         @inline(__always)
-        func isPeer(_ bytes: LineWindow, at start: Int) -> Bool {
-            // Without a branch for each length: those come in no order.
-            var difference = (bytes.word(at: start) ^ peer.0) | (bytes.word(at: start &+ peerLength &- 8) ^ peer.last)
-            difference |= bytes.word(at: start &+ Int(places.0)) ^ peer.1
-            difference |= bytes.word(at: start &+ Int(places.1)) ^ peer.2
-            difference |= bytes.word(at: start &+ Int(places.2)) ^ peer.3
-            difference |= bytes.word(at: start &+ Int(places.3)) ^ peer.4
-            guard difference == 0, peerLength > 0 else { return false }
-            // The port may go on.
-            return !bytes.byte(at: start &+ peerLength).isDigit
+        func isPeer(_ place: LinePlace, _ distance: Int) -> Bool {
+            var difference = place.word(distance) ^ peer[0]
+            difference |= (place.word(distance &+ 8) ^ peer[1]) & peerMask[0]
+            difference |= (place.word(distance &+ 16) ^ peer[2]) & peerMask[1]
+            difference |= (place.word(distance &+ 24) ^ peer[3]) & peerMask[2]
+            // IPv6.
+            if peerLength > 32 {
+                difference |= (place.word(distance &+ 32) ^ peer[4]) & LineMemory.mask(peerLength - 32)
+                difference |= (place.word(distance &+ 40) ^ peer[5]) & LineMemory.mask(peerLength - 40)
+            }
+            return difference == 0 && peerLength > 0
         }
 
-        /// Whether its user, and a space, stand at `start`.
+        /// Whether its user, and a space, stand at `place`.
         @inline(__always)
-        func isUser(_ bytes: LineWindow, at start: Int) -> Bool {
-            let first = (bytes.word(at: start) ^ name.0) & nameMask.0
-            let second = (bytes.word(at: start &+ 8) ^ name.1) & nameMask.1
+        func isUser(_ place: LinePlace) -> Bool {
+            let first = (place.word(0) ^ name.0) & nameMask.0
+            let second = (place.word(8) ^ name.1) & nameMask.1
             return first | second == 0 && userLength > 0
         }
 
-        mutating func learnPeer(_ bytes: LineWindow, _ range: Range<Int>, address: Int32, port: Int32) {
-            let start = range.lowerBound
-            (self.address, self.port) = (address, port)
-            peerBytes = range.count >= 8 && range.count <= 48 ? UInt8(truncatingIfNeeded: range.count) : 0
-            if peerBytes == 0 { return }
-            let end = peerBytes &- 8
-            places = (min(8, end), min(16, end), min(24, end), min(32, end))
-            peer = (
-                bytes.word(at: start), bytes.word(at: start &+ Int(places.0)), bytes.word(at: start &+ Int(places.1)),
-                bytes.word(at: start &+ Int(places.2)), bytes.word(at: start &+ Int(places.3)),
-                bytes.word(at: start &+ Int(end))
-            )
+        /// - Parameter length: of `ADDR port N` at `place`.
+        @inline(__always)
+        mutating func learnPeer(_ place: LinePlace, length: Int, address: Int32, port: Int32) {
+            (self.address, self.port, serial) = (address, port, 0)
+            peerBytes = length >= 8 && length <= 48 ? UInt8(truncatingIfNeeded: length) : 0
+            for index in peer.indices { peer[index] = place.word(8 &* index) }
+            for index in peerMask.indices { peerMask[index] = LineMemory.mask(length - 8 * index - 8) }
+        }
+
+        mutating func learnConnection(_ connection: Int32, serial: UInt64) {
+            (self.connection, self.serial) = (connection, serial)
         }
 
         /// - Parameter length: of the name.
-        mutating func learnUser(_ bytes: LineWindow, at start: Int, length: Int, number: Int32) {
+        @inline(__always)
+        mutating func learnUser(_ place: LinePlace, length: Int, number: Int32) {
             userBytes = length < 16 ? UInt8(truncatingIfNeeded: length &+ 1) : 0
-            name = (bytes.word(at: start), bytes.word(at: start + 8))
+            name = (place.word(0), place.word(8))
             nameMask = (LineMemory.mask(userLength), LineMemory.mask(userLength - 8))
             user = number
         }
@@ -74,8 +76,7 @@ struct LineMemory: Sendable {
     /// Of the first bytes of a word.
     @inline(__always)
     private static func mask(_ bytes: Int) -> UInt64 {
-        // No bits are left where it is shifted by all 64.
-        .max >> UInt64(truncatingIfNeeded: 64 &- 8 &* min(8, max(0, bytes)))
+        bytes <= 0 ? 0 : .max &>> UInt64(truncatingIfNeeded: max(0, 64 &- 8 &* bytes))
     }
 
     /// Where a process has its entry.

@@ -14,38 +14,37 @@ struct ShortText: Sendable {
     /// Whether a space follows; false for what is longer or is ended by a control character.
     private(set) var isWord: Bool
 
-    /// What stands at `start`, up to a space.
+    /// What stands at a place, up to a space.
     @inline(__always)
-    init(_ bytes: LineWindow, at start: Int) {
+    init(_ place: LinePlace) {
         isWord = false
-        first = ShortText.next(bytes, start, &count)
-        if count == 8 { second = ShortText.next(bytes, start, &count) }
-        if count == 16 { third = ShortText.next(bytes, start, &count) }
-        if count == 24 { fourth = ShortText.next(bytes, start, &count) }
-        if count == 32 { fifth = ShortText.next(bytes, start, &count) }
-        isWord = count < 40 && bytes.byte(at: start &+ count) == UInt8(ascii: " ")
+        first = ShortText.next(place.word(0), &count)
+        if count == 8 { second = ShortText.next(place.word(8), &count) }
+        if count == 16 { third = ShortText.next(place.word(16), &count) }
+        if count == 24 { fourth = ShortText.next(place.word(24), &count) }
+        if count == 32 { fifth = ShortText.next(place.word(32), &count) }
+        isWord = count < 40 && place.byte(count) == UInt8(ascii: " ")
     }
 
-    /// How many bytes stand at `start` up to a space; -1 where that is no short text.
+    /// How many bytes stand at a place up to a space; -1 where that is no short text.
     @inline(__always)
-    static func wordLength(_ bytes: LineWindow, at start: Int) -> Int {
+    static func wordLength(_ place: LinePlace) -> Int {
         var count = 0
         while count < 40 {
-            let ends = bytes.word(at: start &+ count).bytesBelow(0x21)
+            let ends = place.word(count).bytesBelow(0x21)
             if ends == 0 {
                 count &+= 8
                 continue
             }
             count &+= ends.trailingZeroBitCount >> 3
-            return bytes.byte(at: start &+ count) == UInt8(ascii: " ") ? count : -1
+            return place.byte(count) == UInt8(ascii: " ") ? count : -1
         }
         return -1
     }
 
-    /// The next bytes before the first space or control character, and how many they are.
+    /// The bytes of a word before the first space or control character, and how many they are.
     @inline(__always)
-    private static func next(_ bytes: LineWindow, _ start: Int, _ count: inout Int) -> UInt64 {
-        let word = bytes.word(at: start &+ count)
+    private static func next(_ word: UInt64, _ count: inout Int) -> UInt64 {
         let ends = word.bytesBelow(0x21)
         if ends == 0 {
             count &+= 8
@@ -70,6 +69,12 @@ struct ShortText: Sendable {
         return withUnsafeBytes(of: &words) {
             body($0.assumingMemoryBound(to: UInt8.self).span.extracting(first: count))
         }
+    }
+
+    /// The address that it is; nil: none.
+    var address: IPAddress? {
+        if count <= 15, let bits = IPAddress.ipv4((first, second), count: count) { return IPAddress(ipv4: bits) }
+        return withBytes { IPAddress($0) }
     }
 
     fileprivate typealias Words = (UInt64, UInt64, UInt64)

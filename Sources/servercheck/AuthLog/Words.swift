@@ -80,6 +80,9 @@ struct DecimalWord {
         count = digits.bytesAbove9.trailingZeroBitCount >> 3
     }
 
+    @inline(__always)
+    var startsWithZero: Bool { digits & 0xFF == 0 }
+
     /// Of the first digits, 1 to 8 of them.
     @inline(__always)
     var value: UInt64 { value(of: count) }

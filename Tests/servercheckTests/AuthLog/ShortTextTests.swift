@@ -98,6 +98,6 @@ extension ShortText {
     /// At the start of a line.
     fileprivate init(_ bytes: [UInt8]) {
         let line = bytes + [UInt8](repeating: UInt8(ascii: "~"), count: LineWindow.size)
-        self = line.withUnsafeBytes { ShortText(LineWindow($0), at: 0) }
+        self = line.withUnsafeBytes { ShortText(LineWindow($0).at(0)) }
     }
 }
