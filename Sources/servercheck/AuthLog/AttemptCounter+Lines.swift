@@ -23,6 +23,20 @@ extension AttemptCounter {
         }
     }
 
+    /// Learns the head of a line, and nothing else of it.
+    ///
+    /// - Returns: whether there is one to learn.
+    mutating func learnHead(_ line: Span<UInt8>) -> Bool {
+        switch LinePrefix(line) {
+        case .foreign(let style?): parser.head = LineHead(line, style: style, time: nil)
+        case .sshd(_, let style, _):
+            guard let time = parser.logTime.time(of: line, style: style) else { return false }
+            parser.learnHead(line, style: style, time: time)
+        case .foreign(nil), .unreadable: return false
+        }
+        return parser.head.length > 0
+    }
+
     /// The same of a line whose head is the one before, and known.
     ///
     /// - Parameter time: its time, in microseconds.
@@ -53,66 +67,71 @@ extension AttemptCounter {
             texts)
     }
 
+    /// Whether of a login nothing is wanted but that it was.
+    var onlyCountsLogins: Bool { onEvent == nil && rules.loginAfterFailures == 0 && !rules.notifyLogins }
+
     /// A line that the fast path read.
     @inline(__always)
     mutating func take(_ line: FastLine) {
+        advance(to: line.time)
         // Most lines are another one of their connection, and the last one of its process says which.
         let index = Int(parser.memory[line.entry].connection)
-        guard connections.isStill(parser.memory[line.entry].serial, pid: line.pid, at: index) else {
-            return takeElsewhere(line)
-        }
+        guard connections.isStill(parser.memory[line.entry].serial, pid: line.pid, at: index),
+            line.address < 0 || parser.memory[line.entry].address == line.address
+        else { return takeElsewhere(line) }
         let user = line.hasUser ? parser.memory[line.entry].user : -1
-        let new = connections.takeFurther(line, at: index, user: user, now: now)
-        finishFurther(line, new, at: index, user: user)
+        finishFurther(line, connections.takeFurther(line, at: index, user: user, now: now), at: index, user: user)
     }
 
-    /// What a line with the peer of its connection brings with it.
-    ///
-    /// - Parameter new: attempts that are to be counted.
+    /// The same, of shapes of which there are few lines: one function for all of them.
+    @inline(never)
+    mutating func takeRare(_ line: FastLine) { take(line) }
+
+    /// Counts what a line with the peer of its connection brings.
     @inline(__always)
-    private mutating func finishFurther(_ line: FastLine, _ new: Int, at index: Int, user: Int32) {
-        if new > 0 {
+    private mutating func finishFurther(
+        _ line: FastLine, _ further: Connections.Further, at index: Int, user: Int32
+    ) {
+        if further.new > 0 {
             count(
-                new, at: index, time: line.time, user: user, method: method(line.meaning), invalidUser: line.invalidUser
-            )
+                further.new, at: index, time: line.time, user: user, method: onEvent == nil ? nil : line.method,
+                invalidUser: line.invalidUser)
         }
-        end(line.meaning, at: index)
+        if line.meaning == .login { summary.logins = summary.logins.addingSaturated(line.count) }
+        if !further.isClosed {
+            end(line.meaning, at: index)
+        } else if let time = further.marker {
+            countMarked(index, time)
+        }
     }
 
     /// A line whose connection has to be looked for, or begins.
     @inline(never)
     private mutating func takeElsewhere(_ line: FastLine) {
-        let (address, port) = (parser.memory[line.entry].address, parser.memory[line.entry].port)
+        let isPortless = line.address >= 0
+        let address = isPortless ? line.address : parser.memory[line.entry].address
+        let port = isPortless ? -1 : parser.memory[line.entry].port
         let known = parser.addresses.value(Int(address))
         let user = line.hasUser ? parser.memory[line.entry].user : -1
-        let index: Int
-        if connections.index(ofPID: line.pid) == nil {
-            let now = now
-            var new = 0
-            index = newConnection(pid: line.pid, line.time) {
-                $0.begin(port: port, peer: Peer(ip: known.ip), address: address, row: known.row)
-                new = $0.takeFurther(line, user: user, now: now)
-            }
-            finishFurther(line, new, at: index, user: user)
-        } else {
-            index = take(
+        guard connections.index(ofPID: line.pid) == nil else {
+            let index = take(
                 ConnectionLine(
                     time: line.time, pid: line.pid, meaning: line.meaning, invalidUser: line.invalidUser, port: port,
-                    user: user, peer: Peer(ip: known.ip), address: address, row: known.row),
-                onEvent == nil ? nil : LineTexts(method: method(line.meaning)))
+                    user: user, count: line.count, peer: Peer(ip: known.ip), address: address, row: known.row),
+                onEvent == nil ? nil : LineTexts(method: line.method))
+            let serial = isPortless ? 0 : connections.serial(index, address: address, port: port)
+            parser.memory[line.entry].learnConnection(Int32(index), serial: serial)
+            return
         }
+        let now = now
+        var new = 0
+        let index = newConnection(pid: line.pid, line.time) {
+            $0.begin(port: port, peer: Peer(ip: known.ip), address: address, row: known.row)
+            new = $0.takeFurther(line, user: user, now: now)
+        }
+        // Of a connection without port the next line says which one it is.
         parser.memory[line.entry].learnConnection(
-            Int32(index), serial: connections.serial(index, address: address, port: port))
-    }
-
-    /// Of an attempt that the fast path read, where somebody wants to know.
-    @inline(__always)
-    private func method(_ meaning: SSHDEvent.Meaning) -> String? {
-        if onEvent == nil { return nil }
-        switch meaning {
-        case .failure: return "password"
-        case .keyboardFailure: return "keyboard-interactive/pam"
-        default: return nil
-        }
+            Int32(truncatingIfNeeded: index), serial: isPortless ? 0 : connections.lastSerial)
+        finishFurther(line, Connections.Further(new: new), at: index, user: user)
     }
 }

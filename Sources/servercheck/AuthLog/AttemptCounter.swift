@@ -247,7 +247,13 @@ extension AttemptCounter {
 
     /// Nothing more is to come, but a repeated closing line perhaps. A connection with markers only counts now.
     mutating func close(_ index: Int) {
-        guard let time = connections.close(index) else { return }
+        if let time = connections.close(index) { countMarked(index, time) }
+    }
+
+    /// A connection with markers only counts when nothing more is to come.
+    ///
+    /// - Parameter time: of its first marker.
+    mutating func countMarked(_ index: Int, _ time: Timestamp) {
         let user = connections[index].user
         count(1, at: index, time: time, user: user, method: nil, invalidUser: connections[index].invalidUser)
     }

@@ -87,7 +87,8 @@ struct AttemptWindows {
             if lastAdded > 0, fresh[lastAdded - 1].time > time { isSorted = false }
             fresh.insert(Entry(time: time, count: count), at: lastAdded)
         }
-        if fresh.count >= AttemptWindows.batchSize { judge(clock: clock) }
+        // What is near the end stays: it may not be complete yet.
+        if fresh.count >= AttemptWindows.batchSize { judge(clock: clock, but: AttemptWindows.nearby) }
     }
 
     /// Forgets the time before: the clock was set back.
@@ -105,25 +106,40 @@ struct AttemptWindows {
     }
 
     /// Judges all windows that hold an attempt added since the last time.
-    mutating func judge(clock: Int64) {
-        guard !fresh.isEmpty else { return }
+    ///
+    /// - Parameter last: so many of the latest entries are left for the next time.
+    mutating func judge(clock: Int64, but last: Int = 0) {
+        guard fresh.count > last else { return }
         if !isSorted { fresh.sort { $0.time < $1.time } }
         isSorted = true
         lastAdded = .max
-        let first = fresh[0].time
+        let batch = fresh.dropLast(last)
+        let first = batch[0].time
         // What lies before every window of the batch stays as it is.
         let untouched = kept.partitionPoint { $0.time > first - duration }
         if first > kept.last?.time ?? .min {
             let old = kept.count
-            kept.reserveCapacity(old + fresh.count)
-            for entry in fresh { AttemptWindows.append(entry, to: &kept) }
-            sweep(from: untouched) { $0 >= old }
+            kept.reserveCapacity(old + batch.count)
+            var before = first
+            for entry in batch {
+                if entry.time != before || kept.count == old {
+                    kept.append(entry)
+                } else {
+                    AttemptWindows.append(entry, to: &kept)
+                }
+                before = entry.time
+            }
+            // These are what the window of the first new entry holds beside it.
+            let sum = kept[untouched..<old].reduce(0) { $0.addingSaturated($1.count) }
+            sweep(from: old, windowStart: untouched, sum: sum) { _ in true }
         } else {
-            merge(from: untouched)
+            merge(batch, from: untouched)
             let isNew = isNew
-            sweep(from: untouched) { isNew[$0 - untouched] }
+            sweep(from: untouched, windowStart: untouched, sum: 0) { isNew[$0 - untouched] }
         }
-        fresh.removeAll(keepingCapacity: true)
+        fresh.removeFirst(batch.count)
+        // What is left for the next time may be long ago, and needs its windows then.
+        let clock = min(clock, fresh.first?.time ?? clock)
         kept.removeSubrange(..<kept.partitionPoint { $0.time > clock - horizon })
         if kept.count > AttemptWindows.keptLimit { kept = coalesced(to: AttemptWindows.keptLimit / 2, clock: clock) }
     }
@@ -138,11 +154,11 @@ struct AttemptWindows {
     }
 
     /// Puts the batch between the entries that are kept, and notes which of those from `untouched` on hold something new.
-    private mutating func merge(from untouched: Int) {
+    private mutating func merge(_ batch: ArraySlice<Entry>, from untouched: Int) {
         merged.removeAll(keepingCapacity: true)
         isNew.removeAll(keepingCapacity: true)
         var old = untouched
-        for entry in fresh {
+        for entry in batch {
             while old < kept.count, kept[old].time <= entry.time {
                 AttemptWindows.append(kept[old], to: &merged)
                 if isNew.count < merged.count { isNew.append(false) }
@@ -157,31 +173,45 @@ struct AttemptWindows {
         kept += merged
     }
 
-    /// Slides over the windows of what is kept, from an entry on.
+    /// Slides over the windows of what is kept.
+    ///
+    /// - Parameters:
+    ///   - first: the end of the first window.
+    ///   - windowStart: its first entry, or one before it.
+    ///   - sum: of the entries from there on up to its end, without the end; none of them is new.
+    ///   - isNew: whether an entry was added since the last time.
     @inline(__always)
-    private mutating func sweep(from first: Int, isNew: (Int) -> Bool) {
+    private mutating func sweep(from first: Int, windowStart: Int, sum: Int, isNew: (Int) -> Bool) {
         let entries = kept
-        var start = first
-        var sum = 0
+        var start = windowStart
+        var sum = sum
         var new = 0
+        var most = peak?.count ?? 0
+        // Their own variables: there is one exceeding window after the other in an attack.
+        var (last, incident) = (lastExceeding ?? .min, incidentEnd ?? .min)
         for end in first..<entries.count {
             let time = entries[end].time
             sum = sum.addingSaturated(entries[end].count)
-            new += isNew(end) ? 1 : 0
+            new &+= isNew(end) ? 1 : 0
             while start < end, entries[start].time <= time - duration {
                 sum -= entries[start].count
-                new -= isNew(start) ? 1 : 0
+                new &-= start >= first && isNew(start) ? 1 : 0
                 start += 1
             }
             guard new > 0 else { continue }
-            if sum > peak?.count ?? 0 { peak = Entry(time: entries[start].time, count: sum) }
+            if sum > most {
+                most = sum
+                peak = Entry(time: entries[start].time, count: sum)
+            }
             guard sum > amount else { continue }
-            lastExceeding = max(lastExceeding ?? time, time)
+            last = max(last, time)
             if mayGoOn { firstExceeding = time }
             mayGoOn = false
-            if incidentEnd.map({ time - $0 > gap }) ?? true { alarms += 1 }
-            incidentEnd = max(incidentEnd ?? time, time)
+            if incident == .min || time - incident > gap { alarms += 1 }
+            incident = max(incident, time)
         }
+        if last > .min { lastExceeding = last }
+        if incident > .min { incidentEnd = incident }
     }
 }
 

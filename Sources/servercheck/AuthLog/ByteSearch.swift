@@ -17,6 +17,11 @@ extension Span<UInt8> {
     func firstIndex(of byte: UInt8, in range: Range<Int>? = nil) -> Int? {
         let range = (range ?? indices).clamped(to: indices)
         var index = range.lowerBound
+        while index <= range.upperBound &- 8 {
+            let marks = bytes.word(at: index).marks(byte)
+            if marks != 0 { return index &+ (marks.trailingZeroBitCount >> 3) }
+            index &+= 8
+        }
         while index < range.upperBound {
             if self[index] == byte { return index }
             index &+= 1

@@ -121,7 +121,7 @@ struct Connection: Sendable, Equatable {
     /// The same of a line that names the same peer, and says nothing else.
     @inline(__always)
     mutating func takeFurther(_ line: FastLine, user: Int32, now: Timestamp) -> Int {
-        take(line.meaning, 1, user: user, invalidUser: line.invalidUser, time: line.time, now: now)
+        take(line.meaning, line.count, user: user, invalidUser: line.invalidUser, time: line.time, now: now)
     }
 
     @inline(__always)

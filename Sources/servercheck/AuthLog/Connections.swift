@@ -25,7 +25,8 @@ struct Connections {
     }
 
     private var slots: [Slot] = []
-    private var lastSerial: UInt64 = 0
+    /// Of the connection that was added last.
+    private(set) var lastSerial: UInt64 = 0
     private var firstFree = none
     /// Some more than slots. None before the first one.
     private var buckets: [Int32] = []
@@ -58,6 +59,7 @@ struct Connections {
 
     /// The serial number of a connection, if a line of its process with this peer is a further line of it, whatever it
     /// says; otherwise 0.
+    @inline(__always)
     func serial(_ index: Int, address: Int32, port: Int32) -> UInt64 {
         slots[index].connection.isSame(address: address, port: port) ? slots[index].serial : 0
     }
@@ -68,15 +70,29 @@ struct Connections {
         serial > 0 && index < slots.count && slots[index].serial == serial && slots[index].pid == pid
     }
 
-    /// Takes over a further line of a connection.
-    ///
-    /// - Returns: how many attempts are new.
+    /// What a further line brings.
+    struct Further {
+        /// Attempts that are to be counted.
+        var new: Int
+        /// The connection is closed.
+        var isClosed = false
+        /// The time at which it counts then by its markers; nil: it does not.
+        var marker: Timestamp?
+    }
+
+    /// Takes over a further line of a connection, and closes it when that is its last one and nothing else is to be done.
     @inline(__always)
-    mutating func takeFurther(_ line: FastLine, at index: Int, user: Int32, now: Timestamp) -> Int {
+    mutating func takeFurther(_ line: FastLine, at index: Int, user: Int32, now: Timestamp) -> Further {
         let newest = touchEnds(index, line.time)
         var slots = slots.mutableSpan
         Connections.touch(&slots, index, line.time, newest: newest)
-        return slots[index].connection.takeFurther(line, user: user, now: now)
+        var further = Further(new: slots[index].connection.takeFurther(line, user: user, now: now))
+        if line.meaning == .closingMarker, further.new == 0 {
+            slots[index].isDone = true
+            further.isClosed = true
+            further.marker = slots[index].connection.close()
+        }
+        return further
     }
 
     /// The parser's numbers of addresses, and their rows, begin anew.
@@ -96,7 +112,7 @@ struct Connections {
     mutating func insert(
         pid: UInt32, readAt: Timestamp, lastSeen: Timestamp, begin: (inout Connection) -> Void = { _ in }
     ) -> Int {
-        if firstFree == Connections.none || count * 4 >= buckets.count { grow() }
+        if firstFree == Connections.none || count &* 4 >= buckets.count { grow() }
         let index = Int(firstFree)
         let place = bucket(pid)
         let (next, older) = (buckets[place], newest)

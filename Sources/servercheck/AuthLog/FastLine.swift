@@ -31,8 +31,12 @@ extension AttemptCounter {
     /// - Returns: where the next line starts.
     private mutating func consume(_ bytes: UnsafeRawBufferPointer, before limit: Int, count: Int) -> Int {
         var start = 0
+        // Where the head was learned last; and of what is counted here the lines, and the bytes without CR.
+        var learned = -1
+        var lines = 0
+        var size = 0
         while start < limit {
-            let window = LineWindow(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+            let window = LineWindow(bytes, at: start)
             let digits = parser.head.digits(window)
             var time = LineHead.none
             if parser.head.begins(window, digits) {
@@ -44,25 +48,45 @@ extension AttemptCounter {
                 }
                 if reach != .unknown {
                     var end = start &+ reach.place
-                    var isCRLF = false
                     if !reach.isWhole {
                         end = min(count, bytes.bytes.lineEnd(from: end))
-                        isCRLF = bytes[end &- 1] == UInt8(ascii: "\r")
+                        if bytes[end &- 1] == UInt8(ascii: "\r") { size &-= 1 }
                     }
-                    summary.lines &+= 1
-                    summary.bytes &+= end &- start &+ (isCRLF ? 0 : 1)
+                    lines &+= 1
+                    size &+= end &+ 1 &- start
                     start = end &+ 1
                     continue
                 }
             }
-            let end = min(count, bytes.bytes.lineEnd(from: start))
-            let isCRLF = end > start && bytes[end &- 1] == UInt8(ascii: "\r")
-            bytes.bytes.withBytes(start..<(isCRLF ? end &- 1 : end)) {
-                if time == LineHead.none { readLine($0) } else { readLine($0, time: time) }
-            }
-            start = end &+ 1
+            start = readAnyLine(bytes, start, count, time, &learned)
         }
+        summary.lines &+= lines
+        summary.bytes &+= size
         return start
+    }
+
+    /// A line that the fast path does not read, or not yet.
+    ///
+    /// - Parameters:
+    ///   - time: of the line; `LineHead.none`: its head is not known.
+    ///   - learned: where the head was learned last: of a line that is to be tried once more.
+    /// - Returns: where the next line starts, or this one.
+    @inline(never)
+    private mutating func readAnyLine(
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ count: Int, _ time: Int64, _ learned: inout Int
+    ) -> Int {
+        let end = min(count, bytes.bytes.lineEnd(from: start))
+        let isCRLF = end > start && bytes[end &- 1] == UInt8(ascii: "\r")
+        let range = start..<(isCRLF ? end &- 1 : end)
+        if time != LineHead.none {
+            bytes.bytes.withBytes(range) { readLine($0, time: time) }
+        } else if learned != start, bytes.bytes.withBytes(range, { learnHead($0) }) {
+            learned = start
+            return start
+        } else {
+            bytes.bytes.withBytes(range) { readLine($0) }
+        }
+        return end &+ 1
     }
 
     /// Counts a line of sshd whose head is known.
@@ -105,11 +129,23 @@ extension AttemptCounter {
         case UInt8(ascii: "e"):
             guard message.has("error: ", 3) else { return .unknown }
             if message.has("maximum ", 10) { return consume(MaximumAttemptsLine.self, bytes, place, pid, time) }
-            if message.has("PAM: ", 10) { return .unknown }
+            if message.has("PAM: ", 10) { return consume(PAMFailureLine.self, bytes, place, pid, time) }
         case UInt8(ascii: "P"):
             guard message.has("PAM ", 3) else { return consume(PostponedLine.self, bytes, place, pid, time) }
         case UInt8(ascii: "U"):
-            guard message.has("Unable ", 3) else { return .unknown }
+            guard message.has("Unable ", 3) else { return consume(NotListedLine.self, bytes, place, pid, time) }
+        case UInt8(ascii: "A"):
+            guard onlyCountsLogins else { return .unknown }
+            if message.has("password ", 12) { return consume(AcceptedPasswordLine.self, bytes, place, pid, time) }
+            return consume(AcceptedKeyLine.self, bytes, place, pid, time)
+        case UInt8(ascii: "m"):
+            let count = DecimalWord(bytes.word(at: place &+ 17))
+            guard message.has("message repeated ", 3), count.count > 0, count.count < 8,
+                bytes.at(place &+ 17 &+ count.count).has(" times: [ ")
+            else { return .unknown }
+            return consume(
+                RepeatedPasswordLine.self, bytes, place &+ 27 &+ count.count, pid, time,
+                count: Int(truncatingIfNeeded: count.value))
         default: return .unknown
         }
         // SSHDLine knows no message with these first letters that means anything.
@@ -129,63 +165,101 @@ extension AttemptCounter {
 
     /// Counts a line if it has this shape. Generic, so that there is a function for each shape without a branch for what
     /// only others have.
+    ///
+    /// - Parameter count: how often the message came.
     private mutating func consume<Shape: LineShape>(
-        _: Shape.Type, _ bytes: LineWindow, _ start: Int, _ pid: UInt32, _ time: Int64
+        _: Shape.Type, _ bytes: LineWindow, _ start: Int, _ pid: UInt32, _ time: Int64, count: Int = 1
     ) -> LineReach {
-        let message = bytes.at(start)
-        guard message.has(Shape.words) else { return .unknown }
-        let length = Shape.words.utf8CodeUnitCount
+        guard bytes.at(start).has(Shape.words) else { return .unknown }
+        let place = start &+ Shape.words.utf8CodeUnitCount
         let entry = LineMemory.place(pid)
         if Shape.user == .none {
-            let peer = parser.readPeer(bytes, start &+ length, bytes.at(start &+ length), 0, entry, endsWithNumber: true)
+            let peer = parser.readPeer(bytes, place, bytes.at(place), 0, entry, endsWithNumber: true)
             guard peer > 0 else { return .unknown }
-            take(Shape.self, pid, entry, isInvalid: false, time)
-            return LineReach(start &+ length &+ peer)
+            take(Shape.self, pid, entry, isInvalid: false, count, time)
+            return LineReach(place &+ peer)
         }
-        var place = start &+ length
-        let mark = bytes.at(place)
-        let isInvalid = Shape.user == .invalid || mark.has("invalid user ")
-        if Shape.user == .marked, !isInvalid {
-            guard mark.has("authenticating user ") else { return .unknown }
-            place &+= 20
-        } else if Shape.user != .invalid {
-            // Without a branch: which it is comes in no order.
-            place &+= isInvalid ? 13 : 0
-        }
-        let name = bytes.at(place)
-        let isKnown = parser.memory[entry].isUser(name)
-        let nameLength = isKnown ? parser.memory[entry].userLength &- 1 : ShortText.wordLength(name)
-        guard nameLength >= 0 else { return .unknown }
-        let between = bytes.at(place &+ nameLength)
-        guard !Shape.hasFrom || between.has(" from ") else { return .unknown }
+        guard let user = readUser(Shape.self, bytes, place, entry) else { return .unknown }
         let distance = Shape.hasFrom ? 6 : 1
-        let peer = parser.readPeer(
-            bytes, place &+ nameLength &+ distance, between, distance, entry, endsWithNumber: false)
-        let end = place &+ nameLength &+ distance &+ peer
-        guard peer > 0, bytes.at(end).has(Shape.end), isKnown || parser.readNewUser(name, nameLength, entry)
-        else { return .unknown }
-        take(Shape.self, pid, entry, isInvalid: isInvalid, time)
-        return LineReach(whole: end &+ Shape.end.utf8CodeUnitCount &- 1)
+        let peerStart = user.end &+ distance
+        let peer = parser.readPeer(bytes, peerStart, bytes.at(user.end), distance, entry, endsWithNumber: false)
+        let end = peerStart &+ peer
+        guard peer > 0, bytes.at(end).has(Shape.end), parser.knows(user, bytes, entry) else { return .unknown }
+        take(Shape.self, pid, entry, isInvalid: user.isInvalid, count, time)
+        return LineReach(Shape.self, end)
     }
 
+    /// The same of a shape without port, which says of an address only that it is the peer's.
+    private mutating func consume<Shape: PortlessLine>(
+        _: Shape.Type, _ bytes: LineWindow, _ start: Int, _ pid: UInt32, _ time: Int64
+    ) -> LineReach {
+        let entry = LineMemory.place(pid)
+        guard bytes.at(start).has(Shape.words),
+            let user = readUser(Shape.self, bytes, start &+ Shape.words.utf8CodeUnitCount, entry)
+        else { return .unknown }
+        let name = ShortText(bytes.at(user.end &+ 6), before: Shape.end)
+        let end = user.end &+ 6 &+ name.count
+        guard name.isWord, bytes.at(end).has(Shape.end) else { return .unknown }
+        let address = parser.number(ofAddress: name)
+        guard address >= 0, parser.knows(user, bytes, entry) else { return .unknown }
+        take(Shape.self, pid, entry, isInvalid: user.isInvalid, 1, time, address: Int32(truncatingIfNeeded: address))
+        return LineReach(Shape.self, end)
+    }
+
+    /// `[invalid|authenticating user ]USER`, and ` from ` behind it where the shape has that.
+    @inline(__always)
+    private func readUser<Shape: LineShape>(
+        _: Shape.Type, _ bytes: LineWindow, _ start: Int, _ entry: Int
+    ) -> LineName? {
+        let mark = bytes.at(start)
+        let isInvalid = Shape.user == .invalid || mark.has(Shape.invalidMark)
+        var start = start
+        if Shape.user == .marked, !isInvalid {
+            guard mark.has("authenticating user ") else { return nil }
+            start &+= 20
+        } else if Shape.user != .invalid {
+            // Without a branch: which it is comes in no order.
+            start &+= isInvalid ? 13 : 0
+        }
+        let name = bytes.at(start)
+        let isKnown = parser.memory[entry].isUser(name)
+        let length = isKnown ? parser.memory[entry].userLength &- 1 : ShortText.wordLength(name)
+        guard length >= 0, !Shape.hasFrom || bytes.at(start &+ length).has(" from ") else { return nil }
+        return LineName(start: start, end: start &+ length, isInvalid: isInvalid, isKnown: isKnown)
+    }
+
+    /// - Parameter address: of a line without port; -1: its entry knows address and port.
     @inline(__always)
     private mutating func take<Shape: LineShape>(
-        _: Shape.Type, _ pid: UInt32, _ entry: Int, isInvalid: Bool, _ time: Int64
+        _: Shape.Type, _ pid: UInt32, _ entry: Int, isInvalid: Bool, _ count: Int, _ time: Int64, address: Int32 = -1
     ) {
         summary.sshdLines &+= 1
-        let time = parser.follow(time)
-        advance(to: time)
-        take(
-            FastLine(
-                time: time, pid: pid, entry: entry, meaning: Shape.meaning, hasUser: Shape.user != .none,
-                invalidUser: isInvalid))
+        let line = FastLine(
+            time: parser.follow(time), pid: pid, entry: entry, meaning: Shape.meaning, method: Shape.method,
+            hasUser: Shape.user != .none, invalidUser: isInvalid, count: count, address: address)
+        if Shape.isRare { takeRare(line) } else { take(line) }
     }
 }
 
+/// Where a line names a user.
+private struct LineName {
+    var start: Int
+    /// A space is there.
+    var end: Int
+    var isInvalid: Bool
+    /// By the line's entry.
+    var isKnown: Bool
+}
+
 extension LogParser {
-    /// Numbers a user that the line's entry does not know; it knows it then.
+    /// Whether the line's entry knows a user; it does then, if that is a name of the usual form.
+    @inline(__always)
+    fileprivate mutating func knows(_ user: LineName, _ bytes: LineWindow, _ entry: Int) -> Bool {
+        user.isKnown || readNewUser(bytes.at(user.start), user.end &- user.start, entry)
+    }
+
     @inline(never)
-    fileprivate mutating func readNewUser(_ place: LinePlace, _ length: Int, _ entry: Int) -> Bool {
+    private mutating func readNewUser(_ place: LinePlace, _ length: Int, _ entry: Int) -> Bool {
         let name = ShortText(place)
         if name.holds(UInt8(ascii: ":")) { return false }
         let hash = users.hash(name)
@@ -229,18 +303,27 @@ extension LogParser {
         guard name.isWord, portPlace.has(" port ") else { return 0 }
         let port = DecimalWord(portPlace.word(6))
         guard port.count > 0, port.count <= 5, port.value <= 65_535 else { return 0 }
-        let hash = addresses.hash(name)
-        var number = addresses.number(of: name, hash: hash)
-        if number < 0 {
-            guard let ip = name.address else { return 0 }
-            number = addresses.insert(name, hash: hash, Known(ip: ip))
-            guard number >= 0 else { return 0 }
-        }
+        let number = number(ofAddress: name)
+        guard number >= 0 else { return 0 }
         let length = name.count &+ 6 &+ port.count
         memory[entry].learnPeer(
             place, length: length, address: Int32(truncatingIfNeeded: number),
             port: Int32(truncatingIfNeeded: port.value))
         return length
+    }
+
+    /// The number of an address; -1: it is none, or has no place.
+    @inline(__always)
+    fileprivate mutating func number(ofAddress name: ShortText) -> Int {
+        let hash = addresses.hash(name)
+        let number = addresses.number(of: name, hash: hash)
+        return number >= 0 ? number : addAddress(name, hash)
+    }
+
+    @inline(never)
+    private mutating func addAddress(_ name: ShortText, _ hash: UInt64) -> Int {
+        guard let ip = name.address else { return -1 }
+        return addresses.insert(name, hash: hash, Known(ip: ip))
     }
 }
 
@@ -259,6 +342,13 @@ private struct LineReach: Equatable {
     @inline(__always)
     init(whole place: Int) { rawValue = place << 1 | 1 }
 
+    /// Up to `end`, where the shape's own end begins.
+    @inline(__always)
+    init<Shape: LineShape>(_: Shape.Type, _ end: Int) {
+        let length = Shape.end.utf8CodeUnitCount
+        self = Shape.isWhole ? LineReach(whole: end &+ length &- 1) : LineReach(end &+ length)
+    }
+
     var place: Int { rawValue >> 1 }
     var isWhole: Bool { rawValue & 1 == 1 }
 }
@@ -269,6 +359,10 @@ struct FastLine {
     var pid: UInt32
     var entry: Int
     var meaning: SSHDEvent.Meaning
+    var method: String?
     var hasUser: Bool
     var invalidUser: Bool
+    var count: Int
+    /// Of a line without port the number of its address, which its entry need not know; otherwise -1.
+    var address: Int32
 }

@@ -66,18 +66,28 @@ struct LineHead: Sendable {
         }
         length = hostEnd + 1
         open = hasMicroseconds ? .max : 0xFFFF
-        for place in 0..<min(length, LineHead.masked) {
-            let shift = UInt64(8 * (place % 8))
-            if second.contains(place) || (hasMicroseconds && (20..<26).contains(place)) { continue }
-            words[place / 8] |= UInt64(line[place]) << shift
-            masks[place / 8] |= 0xFF << shift
+        for index in words.indices {
+            let place = 8 * index
+            if place + 8 <= line.count {
+                words[index] = line.bytes.word(at: place)
+            } else {
+                for byte in place..<max(place, line.count) {
+                    words[index] |= UInt64(line[byte]) << UInt64(8 * (byte - place))
+                }
+            }
+            masks[index] = .firstBytes(length - place)
         }
+        for place in second { leaveOpen(place) }
+        if hasMicroseconds { for place in 20..<26 { leaveOpen(place) } }
         for start in stride(from: LineHead.masked, to: length, by: 8) {
             var word = Word(place: min(start, length - 8))
             for byte in 0..<8 { word.bytes |= UInt64(line[word.place + byte]) << UInt64(8 * byte) }
             rest.append(word)
         }
     }
+
+    /// Nothing is said about the byte at a place.
+    private mutating func leaveOpen(_ place: Int) { masks[place / 8] &= ~(0xFF << UInt64(8 * (place % 8))) }
 
     /// Whether a line has this head, with any digits for the seconds.
     ///

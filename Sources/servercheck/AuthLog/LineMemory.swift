@@ -33,8 +33,8 @@ struct LineMemory: Sendable {
             difference |= (place.word(distance &+ 24) ^ peer[3]) & peerMask[2]
             // IPv6.
             if peerLength > 32 {
-                difference |= (place.word(distance &+ 32) ^ peer[4]) & LineMemory.mask(peerLength - 32)
-                difference |= (place.word(distance &+ 40) ^ peer[5]) & LineMemory.mask(peerLength - 40)
+                difference |= (place.word(distance &+ 32) ^ peer[4]) & .firstBytes(peerLength - 32)
+                difference |= (place.word(distance &+ 40) ^ peer[5]) & .firstBytes(peerLength - 40)
             }
             return difference == 0 && peerLength > 0
         }
@@ -53,7 +53,7 @@ struct LineMemory: Sendable {
             (self.address, self.port, serial) = (address, port, 0)
             peerBytes = length >= 8 && length <= 48 ? UInt8(truncatingIfNeeded: length) : 0
             for index in peer.indices { peer[index] = place.word(8 &* index) }
-            for index in peerMask.indices { peerMask[index] = LineMemory.mask(length - 8 * index - 8) }
+            for index in peerMask.indices { peerMask[index] = .firstBytes(length - 8 * index - 8) }
         }
 
         mutating func learnConnection(_ connection: Int32, serial: UInt64) {
@@ -65,19 +65,13 @@ struct LineMemory: Sendable {
         mutating func learnUser(_ place: LinePlace, length: Int, number: Int32) {
             userBytes = length < 16 ? UInt8(truncatingIfNeeded: length &+ 1) : 0
             name = (place.word(0), place.word(8))
-            nameMask = (LineMemory.mask(userLength), LineMemory.mask(userLength - 8))
+            nameMask = (.firstBytes(userLength), .firstBytes(userLength - 8))
             user = number
         }
     }
 
     private static let places: UInt32 = 256
     private var entries: [Entry] = []
-
-    /// Of the first bytes of a word.
-    @inline(__always)
-    private static func mask(_ bytes: Int) -> UInt64 {
-        bytes <= 0 ? 0 : .max &>> UInt64(truncatingIfNeeded: max(0, 64 &- 8 &* bytes))
-    }
 
     /// Where a process has its entry.
     @inline(__always)

@@ -1,15 +1,23 @@
 // The messages of sshd that the fast path reads, each a type: so the compiler makes a function of its own for each, in which
 // nothing is asked that the message decides already.
 
-/// The shape of a message: `WORDS[[invalid|authenticating user ]USER[ from]] ADDR port N[END]`.
+/// The shape of a message: `WORDS[[invalid|authenticating user ]USER[ from]] ADDR[ port N][END]`.
 protocol LineShape {
     static var words: StaticString { get }
     static var user: LineUser { get }
+    /// What stands before the name of a user that sshd does not know; of 13 bytes.
+    static var invalidMark: StaticString { get }
     /// Whether ` from ` stands between user and address, and not only a space.
     static var hasFrom: Bool { get }
-    /// With the line end. Not looked at where there is no user.
+    /// Not looked at where there is no user.
     static var end: StaticString { get }
+    /// Whether the line end is a part of `end`.
+    static var isWhole: Bool { get }
     static var meaning: SSHDEvent.Meaning { get }
+    /// Of an attempt or login.
+    static var method: String? { get }
+    /// Whether few lines are of this shape: its counting is a function that it shares with others.
+    static var isRare: Bool { get }
 }
 
 enum LineUser {
@@ -25,29 +33,62 @@ enum LineUser {
 extension LineShape {
     static var user: LineUser { .mentioned }
     static var hasFrom: Bool { user == .mentioned || user == .invalid }
+    static var invalidMark: StaticString { "invalid user " }
     static var end: StaticString { " ssh2\n" }
+    static var isWhole: Bool { true }
+    static var method: String? { nil }
+    static var isRare: Bool { false }
 }
 
 enum FailedPasswordLine: LineShape {
     static var words: StaticString { "Failed password for " }
     static var meaning: SSHDEvent.Meaning { .failure }
+    static var method: String? { "password" }
+}
+
+/// Behind rsyslog's `message repeated K times: [ `.
+enum RepeatedPasswordLine: LineShape {
+    static var words: StaticString { FailedPasswordLine.words }
+    static var end: StaticString { " ssh2]\n" }
+    static var meaning: SSHDEvent.Meaning { .failure }
+    static var method: String? { FailedPasswordLine.method }
+    static var isRare: Bool { true }
 }
 
 enum FailedKeyboardLine: LineShape {
     static var words: StaticString { "Failed keyboard-interactive/pam for " }
     static var meaning: SSHDEvent.Meaning { .keyboardFailure }
+    static var method: String? { "keyboard-interactive/pam" }
+    static var isRare: Bool { true }
+}
+
+enum AcceptedPasswordLine: LineShape {
+    static var words: StaticString { "Accepted password for " }
+    static var meaning: SSHDEvent.Meaning { .login }
+    static var isRare: Bool { true }
+}
+
+/// A colon, which no user name has, ends what is looked at; the key follows.
+enum AcceptedKeyLine: LineShape {
+    static var words: StaticString { "Accepted publickey for " }
+    static var end: StaticString { " ssh2: " }
+    static var isWhole: Bool { false }
+    static var meaning: SSHDEvent.Meaning { .login }
+    static var isRare: Bool { true }
 }
 
 enum PostponedLine: LineShape {
     static var words: StaticString { "Postponed keyboard-interactive for " }
     static var end: StaticString { " ssh2 [preauth]\n" }
     static var meaning: SSHDEvent.Meaning { .mention }
+    static var isRare: Bool { true }
 }
 
 enum MaximumAttemptsLine: LineShape {
     static var words: StaticString { "error: maximum authentication attempts exceeded for " }
     static var end: StaticString { " ssh2 [preauth]\n" }
     static var meaning: SSHDEvent.Meaning { .marker }
+    static var isRare: Bool { true }
 }
 
 enum InvalidUserLine: LineShape {
@@ -62,6 +103,7 @@ enum TooManyFailuresLine: LineShape {
     static var user: LineUser { .marked }
     static var end: StaticString { ": Too many authentication failures [preauth]\n" }
     static var meaning: SSHDEvent.Meaning { .closingMarker }
+    static var isRare: Bool { true }
 }
 
 /// The last line of a connection that had a user.
@@ -95,4 +137,26 @@ enum ReceivedDisconnectLine: LineShape {
     static var words: StaticString { "Received disconnect from " }
     static var user: LineUser { .none }
     static var meaning: SSHDEvent.Meaning { .mention }
+}
+
+/// One that names no port.
+protocol PortlessLine: LineShape {}
+
+extension PortlessLine {
+    static var isRare: Bool { true }
+}
+
+enum PAMFailureLine: PortlessLine {
+    static var words: StaticString { "error: PAM: Authentication failure for " }
+    static var invalidMark: StaticString { "illegal user " }
+    static var end: StaticString { "\n" }
+    static var meaning: SSHDEvent.Meaning { .pamFailure }
+    static var method: String? { FailedKeyboardLine.method }
+}
+
+enum NotListedLine: PortlessLine {
+    static var words: StaticString { "User " }
+    static var user: LineUser { .invalid }
+    static var end: StaticString { " not allowed because not listed in AllowUsers\n" }
+    static var meaning: SSHDEvent.Meaning { .openingMarker }
 }

@@ -8,11 +8,11 @@ struct LineWindow {
     static let size = 512 + LinePlace.reach
     private let start: UnsafeRawPointer
 
-    /// - Parameter bytes: from the start of the line on; traps when they are fewer than `size`.
+    /// - Parameter place: where the line starts; traps when fewer than `size` bytes are there.
     @inline(__always)
-    init(_ bytes: UnsafeRawBufferPointer) {
-        precondition(bytes.count >= LineWindow.size)
-        start = bytes.baseAddress.unsafelyUnwrapped
+    init(_ bytes: UnsafeRawBufferPointer, at place: Int) {
+        precondition(place >= 0 && place <= bytes.count &- LineWindow.size)
+        start = bytes.baseAddress.unsafelyUnwrapped + place
     }
 
     @inline(__always)

@@ -11,19 +11,19 @@ struct ShortText: Sendable {
     private var fourth: UInt64 = 0
     private var fifth: UInt64 = 0
 
-    /// Whether a space follows; false for what is longer or is ended by a control character.
+    /// Whether what was asked for follows; false for what is longer or is ended by a control character.
     private(set) var isWord: Bool
 
-    /// What stands at a place, up to a space.
+    /// What stands at a place, up to a space, or to the line end where `end` begins with that.
     @inline(__always)
-    init(_ place: LinePlace) {
+    init(_ place: LinePlace, before end: StaticString = " ") {
         isWord = false
         first = ShortText.next(place.word(0), &count)
         if count == 8 { second = ShortText.next(place.word(8), &count) }
         if count == 16 { third = ShortText.next(place.word(16), &count) }
         if count == 24 { fourth = ShortText.next(place.word(24), &count) }
         if count == 32 { fifth = ShortText.next(place.word(32), &count) }
-        isWord = count < 40 && place.byte(count) == UInt8(ascii: " ")
+        isWord = count < 40 && place.byte(count) == end.utf8Start.pointee
     }
 
     /// How many bytes stand at a place up to a space; -1 where that is no short text.

@@ -63,9 +63,19 @@ extension UInt64 {
     @inline(__always)
     var bytesAbove9: UInt64 { ((self &+ UInt64.ones &* 0x76) | self) & (UInt64.ones << 7) }
 
+    /// All bits of the first bytes; of none where `count` is negative, of all from 8 on.
+    @inline(__always)
+    static func firstBytes(_ count: Int) -> UInt64 {
+        count <= 0 ? 0 : .max &>> UInt64(truncatingIfNeeded: Swift.max(0, 64 &- 8 &* count))
+    }
+
+    /// Which bytes are `byte`: 0x80 in each of them. Exact up to the lowest such byte.
+    @inline(__always)
+    func marks(_ byte: UInt8) -> UInt64 { (self ^ (UInt64.ones &* UInt64(byte))).bytesBelow(1) }
+
     /// Whether one of the bytes is `byte`.
     @inline(__always)
-    func holds(_ byte: UInt8) -> Bool { (self ^ (UInt64.ones &* UInt64(byte))).bytesBelow(1) != 0 }
+    func holds(_ byte: UInt8) -> Bool { marks(byte) != 0 }
 }
 
 /// The decimal number that a word begins with.

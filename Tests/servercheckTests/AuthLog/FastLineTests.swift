@@ -19,6 +19,13 @@ import Testing
         "Postponed keyboard-interactive for invalid user bob from 1.2.3.4 port 22 ssh2 [preauth]",
         "Received disconnect from 1.2.3.4 port 22:11: Bye Bye [preauth]", "Connection closed by 1.2.3.4 port 22",
         "pam_unix(sshd:auth): check pass; user unknown", "Accepted password for root from 1.2.3.4 port 22 ssh2",
+        "Accepted publickey for root from 1.2.3.4 port 22 ssh2: ED25519 SHA256:F1rC8qibrDd5lMYSryd5Fy4c2vBPSKUrDRx",
+        "error: PAM: Authentication failure for illegal user bob from 1.2.3.4",
+        "error: PAM: Authentication failure for root from 2001:db8::1",
+        "User root from 203.0.113.250 not allowed because not listed in AllowUsers",
+        "message repeated 3 times: [ Failed password for invalid user bob from 1.2.3.4 port 22 ssh2]",
+        "message repeated 12 times: [ Failed password for root from 2001:db8::1 port 22 ssh2]",
+        "Failed keyboard-interactive/pam for invalid user bob from 1.2.3.4 port 22 ssh2",
     ]
 
     private func texts(_ format: LogText.Format) -> [[UInt8]] {
@@ -55,6 +62,26 @@ import Testing
             }
             _ = countedBothWays(log)
         }
+    }
+
+    @Test("few processes with few addresses and ports, in any order, count the same on both paths", arguments: 1...8)
+    func anyOrder(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        var log = LogText(format: seed % 2 == 0 ? .classic : .rfc3339)
+        for _ in 0..<3000 {
+            var message = FastLineTests.messages.randomElement(using: &random) ?? ""
+            for (old, new) in [
+                ("1.2.3.4", "203.0.113.250"), ("2001:db8::1", "1.2.3.4"), ("port 22", "port 1"), ("root", "bob"),
+            ]
+            where Int.random(in: 0..<4, using: &random) == 0 {
+                message = message.replacingOccurrences(of: old, with: new)
+            }
+            // Some are silent for so long that they are over.
+            let pause = Int.random(in: 0..<200, using: &random) == 0 ? 700.0 : 1
+            log.add(message, pid: 500 + Int.random(in: 0..<6, using: &random), after: pause)
+        }
+        let summary = countedBothWays(log.lines.map { Array($0.utf8) }, now: log.time + 1).summary
+        #expect(summary.attempts > 500 && summary.logins > 100)
     }
 
     /// Words that lines of sshd begin, go on and end with, in a user's name.

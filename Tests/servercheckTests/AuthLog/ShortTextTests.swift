@@ -34,6 +34,27 @@ import Testing
             if isRight { valid += 1 }
         }
         #expect(valid > 5000)
+        let octetParts = [
+            "0", "00", "01", "1", "9", "10", "99", "100", "255", "256", "1000", ".", "", " ", "1 ", "a", ":",
+        ]
+        for round in 0..<20_000 {
+            var octets = (0..<4).map { _ in String(UInt8.random(in: 0 ... .max, using: &random)) }
+            if round % 2 == 0 {
+                for _ in 0..<Int.random(in: 1...2, using: &random) {
+                    octets[Int.random(in: 0..<4, using: &random)] = octetParts.randomElement(using: &random) ?? ""
+                }
+            }
+            if round % 16 == 0 { octets.append("1") }
+            let text = octets.joined(separator: ".")
+            var network: UInt32 = 0
+            let isRight = inet_pton(AF_INET, text, &network) == 1
+            #expect(IPAddress(text) == (isRight ? IPAddress(ipv4: UInt32(bigEndian: network)) : nil), "\(text)")
+            // As the fast path reads it: followed by something.
+            let short = ShortText(Array((text + " port 1").utf8))
+            if short.isWord, short.count == text.utf8.count { #expect(short.address == IPAddress(text), "\(text)") }
+            valid += isRight ? 1 : 0
+        }
+        #expect(valid > 15_000)
         for octets in [[0, 0, 0, 0], [1, 20, 255, 9], [255, 255, 255, 255], [10, 100, 99, 0]] {
             let text = octets.map(String.init).joined(separator: ".")
             #expect(IPAddress(text)?.text == text)
@@ -98,6 +119,6 @@ extension ShortText {
     /// At the start of a line.
     fileprivate init(_ bytes: [UInt8]) {
         let line = bytes + [UInt8](repeating: UInt8(ascii: "~"), count: LineWindow.size)
-        self = line.withUnsafeBytes { ShortText(LineWindow($0).at(0)) }
+        self = line.withUnsafeBytes { ShortText(LineWindow($0, at: 0).at(0)) }
     }
 }

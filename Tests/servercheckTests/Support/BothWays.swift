@@ -13,14 +13,16 @@ struct Counted: Equatable {
 
     /// Counts lines without line ends.
     ///
-    /// - Parameter pieces: how many lines are handed over at a time; 0: single ones, on the general path.
+    /// - Parameters:
+    ///   - pieces: how many lines are handed over at a time; 0: single ones, on the general path.
+    ///   - listens: whether somebody wants to know the events; none are found otherwise.
     init(
         _ lines: [[UInt8]], rules: AttemptRules, memory: AttemptMemory, now: Timestamp, zone: LocalZone,
-        complete: Bool, pieces: Int
+        complete: Bool, pieces: Int, listens: Bool
     ) {
         var counter = AttemptCounter(rules: rules, memory: memory, now: now, zone: zone)
         var events: [AttemptEvent] = []
-        counter.onEvent = { events.append($0) }
+        if listens { counter.onEvent = { events.append($0) } }
         if pieces == 0 {
             // The reader takes the line ends away, CRLF too.
             for line in lines {
@@ -44,13 +46,15 @@ func countedBothWays(
     _ lines: [[UInt8]], rules: AttemptRules = AttemptRules(), memory: AttemptMemory = AttemptMemory(),
     now: Timestamp = .noon, zone: LocalZone = .utc, complete: Bool = true
 ) -> Counted {
-    let counted = { (pieces: Int) in
+    let counted = { (pieces: Int, listens: Bool) in
         Counted(
-            lines, rules: rules, memory: memory, now: now, zone: zone, complete: complete, pieces: pieces)
+            lines, rules: rules, memory: memory, now: now, zone: zone, complete: complete, pieces: pieces,
+            listens: listens)
     }
-    let general = counted(0)
-    for pieces in [max(1, lines.count), 3] {
-        let fast = counted(pieces)
+    let general = counted(0, true)
+    for (pieces, listens) in [(max(1, lines.count), true), (3, true), (max(1, lines.count), false)] {
+        var fast = counted(pieces, listens)
+        if !listens { fast.events = general.events }
         // Which text differs is worth more than two long values.
         if fast != general {
             let texts = lines.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
