@@ -94,7 +94,7 @@ extension AttemptCounter {
     ) {
         if further.new > 0 {
             count(
-                further.new, at: index, time: line.time, user: user, method: onEvent == nil ? nil : line.method,
+                further.new, at: index, time: line.time, user: user, method: method(line.meaning),
                 invalidUser: line.invalidUser)
         }
         if line.meaning == .login { summary.logins = summary.logins.addingSaturated(line.count) }
@@ -118,7 +118,7 @@ extension AttemptCounter {
                 ConnectionLine(
                     time: line.time, pid: line.pid, meaning: line.meaning, invalidUser: line.invalidUser, port: port,
                     user: user, count: line.count, peer: Peer(ip: known.ip), address: address, row: known.row),
-                onEvent == nil ? nil : LineTexts(method: line.method))
+                onEvent == nil ? nil : LineTexts(method: method(line.meaning)))
             let serial = isPortless ? 0 : connections.serial(index, address: address, port: port)
             parser.memory[line.entry].learnConnection(Int32(index), serial: serial)
             return
@@ -133,5 +133,16 @@ extension AttemptCounter {
         parser.memory[line.entry].learnConnection(
             Int32(truncatingIfNeeded: index), serial: isPortless ? 0 : connections.lastSerial)
         finishFurther(line, Connections.Further(new: new), at: index, user: user)
+    }
+
+    /// Of an attempt that the fast path read, where somebody wants to know.
+    @inline(__always)
+    private func method(_ meaning: SSHDEvent.Meaning) -> String? {
+        if onEvent == nil { return nil }
+        switch meaning {
+        case .failure: return "password"
+        case .keyboardFailure, .pamFailure: return "keyboard-interactive/pam"
+        default: return nil
+        }
     }
 }

@@ -21,7 +21,9 @@ extension AttemptCounter {
         guard start < count else { return }
         // The last lines again, with as many zeros behind them as the fast path looks ahead.
         var rest = [UInt8](repeating: 0, count: count - start + LineWindow.size)
-        for index in start..<count { rest[index - start] = lines.byte(at: index) }
+        lines.extracting(start..<count).withUnsafeBytes { last in
+            rest.withUnsafeMutableBytes { $0.copyMemory(from: last) }
+        }
         _ = rest.withUnsafeBytes { consume($0, before: count - start, count: count - start) }
     }
 
@@ -75,6 +77,10 @@ extension AttemptCounter {
     private mutating func readAnyLine(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ count: Int, _ time: Int64, _ learned: inout Int
     ) -> Int {
+        if time == LineHead.none, learned != start, parser.head.move(to: LineWindow(bytes, at: start)) {
+            learned = start
+            return start
+        }
         let end = min(count, bytes.bytes.lineEnd(from: start))
         let isCRLF = end > start && bytes[end &- 1] == UInt8(ascii: "\r")
         let range = start..<(isCRLF ? end &- 1 : end)
@@ -235,7 +241,7 @@ extension AttemptCounter {
     ) {
         summary.sshdLines &+= 1
         let line = FastLine(
-            time: parser.follow(time), pid: pid, entry: entry, meaning: Shape.meaning, method: Shape.method,
+            time: parser.follow(time), pid: pid, entry: entry, meaning: Shape.meaning,
             hasUser: Shape.user != .none, invalidUser: isInvalid, count: count, address: address)
         if Shape.isRare { takeRare(line) } else { take(line) }
     }
@@ -359,7 +365,6 @@ struct FastLine {
     var pid: UInt32
     var entry: Int
     var meaning: SSHDEvent.Meaning
-    var method: String?
     var hasUser: Bool
     var invalidUser: Bool
     var count: Int

@@ -89,6 +89,25 @@ struct LineHead: Sendable {
     /// Nothing is said about the byte at a place.
     private mutating func leaveOpen(_ place: Int) { masks[place / 8] &= ~(0xFF << UInt64(8 * (place % 8))) }
 
+    /// Becomes the head of a line that differs only in the minute of the same hour.
+    ///
+    /// - Returns: false for any other line; then nothing has changed.
+    mutating func move(to line: LineWindow) -> Bool {
+        guard isTimed, length > 0 else { return false }
+        // In both forms the minute is in the second word.
+        let shift = UInt64(8 * (secondsAt - 3 - 8))
+        var moved = self
+        moved.words[1] = words[1] & ~(0xFFFF &<< shift) | line.word(at: 8) & (0xFFFF &<< shift)
+        let minutes = DecimalWord(moved.words[1] &>> shift & 0xFFFF)
+        guard moved.begins(line, digits(line)), minutes.count == 2, minutes.value < 60 else { return false }
+        let before = DecimalWord(words[1] &>> shift & 0xFFFF).value
+        // Zones change on quarters of an hour.
+        if isClassic, before / 15 != minutes.value / 15 { return false }
+        moved.minute += (Int64(minutes.value) - Int64(before)) * 60_000_000
+        self = moved
+        return true
+    }
+
     /// Whether a line has this head, with any digits for the seconds.
     ///
     /// - Parameter digits: of the line.

@@ -14,8 +14,6 @@ protocol LineShape {
     /// Whether the line end is a part of `end`.
     static var isWhole: Bool { get }
     static var meaning: SSHDEvent.Meaning { get }
-    /// Of an attempt or login.
-    static var method: String? { get }
     /// Whether few lines are of this shape: its counting is a function that it shares with others.
     static var isRare: Bool { get }
 }
@@ -36,14 +34,12 @@ extension LineShape {
     static var invalidMark: StaticString { "invalid user " }
     static var end: StaticString { " ssh2\n" }
     static var isWhole: Bool { true }
-    static var method: String? { nil }
     static var isRare: Bool { false }
 }
 
 enum FailedPasswordLine: LineShape {
     static var words: StaticString { "Failed password for " }
     static var meaning: SSHDEvent.Meaning { .failure }
-    static var method: String? { "password" }
 }
 
 /// Behind rsyslog's `message repeated K times: [ `.
@@ -51,14 +47,12 @@ enum RepeatedPasswordLine: LineShape {
     static var words: StaticString { FailedPasswordLine.words }
     static var end: StaticString { " ssh2]\n" }
     static var meaning: SSHDEvent.Meaning { .failure }
-    static var method: String? { FailedPasswordLine.method }
     static var isRare: Bool { true }
 }
 
 enum FailedKeyboardLine: LineShape {
     static var words: StaticString { "Failed keyboard-interactive/pam for " }
     static var meaning: SSHDEvent.Meaning { .keyboardFailure }
-    static var method: String? { "keyboard-interactive/pam" }
     static var isRare: Bool { true }
 }
 
@@ -151,7 +145,6 @@ enum PAMFailureLine: PortlessLine {
     static var invalidMark: StaticString { "illegal user " }
     static var end: StaticString { "\n" }
     static var meaning: SSHDEvent.Meaning { .pamFailure }
-    static var method: String? { FailedKeyboardLine.method }
 }
 
 enum NotListedLine: PortlessLine {
