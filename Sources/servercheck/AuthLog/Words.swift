@@ -9,6 +9,12 @@ extension RawSpan {
         UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// Four bytes, the first one lowest.
+    @inline(__always)
+    func half(at offset: Int) -> UInt64 {
+        UInt64(UInt32(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+    }
+
     @inline(__always)
     func byte(at offset: Int) -> UInt8 { unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self) }
 
@@ -135,17 +141,18 @@ struct Mixer: Sendable {
     }
 
     func hash(_ bytes: RawSpan) -> UInt64 {
-        var state = mix(UInt64(bytes.byteCount), 0)
+        let count = bytes.byteCount
+        var state = mix(UInt64(count), 0)
         var index = 0
-        while index <= bytes.byteCount - 8 {
+        while index < count - 8 {
             state = mix(state, bytes.word(at: index))
             index += 8
         }
+        // The last bytes; they may overlap those before.
+        if count >= 8 { return mix(state, bytes.word(at: count - 8)) }
+        if count >= 4 { return mix(state, bytes.half(at: 0) << 32 | bytes.half(at: count - 4)) }
         var rest: UInt64 = 0
-        while index < bytes.byteCount {
-            rest = rest << 8 | UInt64(bytes.byte(at: index))
-            index += 1
-        }
+        for index in 0..<count { rest = rest << 8 | UInt64(bytes.byte(at: index)) }
         return mix(state, rest)
     }
 }

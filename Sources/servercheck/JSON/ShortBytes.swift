@@ -18,6 +18,7 @@ struct ShortBytes: Sendable {
         count += 1
     }
 
+    @inline(__always)
     mutating func append(contentsOf bytes: UnsafeBufferPointer<UInt8>) {
         precondition(bytes.count <= room)
         let start = count
@@ -28,6 +29,7 @@ struct ShortBytes: Sendable {
         count = start + bytes.count
     }
 
+    @inline(__always)
     mutating func append(_ text: StaticString) { append(contentsOf: UnsafeBufferPointer(text)) }
 
     /// A number in decimal, with zeros in front up to `width` digits (at most 20).

@@ -21,33 +21,41 @@ struct LocalClock {
 
     /// RFC 3339 with the local offset of that moment, whole seconds.
     mutating func append(_ time: Timestamp, to text: inout [UInt8]) {
-        let seconds = time.seconds
-        guard seconds >= LocalClock.first, seconds < LocalClock.last, let quarter = quarter(seconds / 900) else {
+        if let written = usual(time) {
+            written.span.withUnsafeBufferPointer { text.append(contentsOf: $0) }
+        } else {
             text.append(contentsOf: time.localText.utf8)
-            return
+        }
+    }
+
+    /// The same; nil for a time that is written in some other way.
+    mutating func usual(_ time: Timestamp) -> [25 of UInt8]? {
+        let seconds = time.seconds
+        guard seconds >= LocalClock.first, seconds < LocalClock.last else { return nil }
+        let number = seconds / 900
+        let place = Int(number % LocalClock.places)
+        if quarters.isEmpty { quarters = Array(repeating: Quarter(), count: Int(LocalClock.places)) }
+        if quarters[place].number != number {
+            guard let quarter = LocalClock.quarter(number) else { return nil }
+            quarters[place] = quarter
         }
         let second = Int(seconds % 900)
-        var written = quarter.text
-        LocalClock.write(quarter.minute + second / 60, at: 14, in: &written)
+        var written = quarters[place].text
+        LocalClock.write(quarters[place].minute + second / 60, at: 14, in: &written)
         LocalClock.write(second % 60, at: 17, in: &written)
-        written.span.withUnsafeBufferPointer { text.append(contentsOf: $0) }
+        return written
     }
 
     /// nil where local time differs from UTC by something else than quarters.
-    private mutating func quarter(_ number: Int64) -> Quarter? {
-        if quarters.isEmpty { quarters = Array(repeating: Quarter(), count: Int(LocalClock.places)) }
-        let place = Int(number % LocalClock.places)
-        if quarters[place].number != number {
-            let text = Array(Timestamp(seconds: number * 900).localText.utf8)
-            var quarter = Quarter(number: number)
-            guard text.count == quarter.text.count, let minute = text.span.number(in: 14..<16, digits: 2)?.value,
-                minute % 15 == 0, text[17] == UInt8(ascii: "0"), text[18] == UInt8(ascii: "0")
-            else { return nil }
-            quarter.minute = Int(minute)
-            for index in text.indices { quarter.text[index] = text[index] }
-            quarters[place] = quarter
-        }
-        return quarters[place]
+    private static func quarter(_ number: Int64) -> Quarter? {
+        let text = Array(Timestamp(seconds: number * 900).localText.utf8)
+        var quarter = Quarter(number: number)
+        guard text.count == quarter.text.count, let minute = text.span.number(in: 14..<16, digits: 2)?.value,
+            minute % 15 == 0, text[17] == UInt8(ascii: "0"), text[18] == UInt8(ascii: "0")
+        else { return nil }
+        quarter.minute = Int(minute)
+        for index in text.indices { quarter.text[index] = text[index] }
+        return quarter
     }
 
     private static func write(_ number: Int, at place: Int, in text: inout [25 of UInt8]) {

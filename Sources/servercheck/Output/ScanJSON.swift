@@ -56,13 +56,24 @@ struct ScanJSON {
             output { text in
                 text.append(index == 0 ? #"{"address":"# : #",{"address":"#)
                 append(entry.address, to: &text)
-                text.append(#","attempts":"#)
-                text.append(decimal: UInt64(entry.attempts.magnitude))
-                text.append(#","first":""#)
-                clock.append(entry.first, to: &text)
-                text.append(#"","last":""#)
-                clock.append(entry.last, to: &text)
-                text.append(#""}"#)
+                var rest = ShortBytes()
+                rest.append(#","attempts":"#)
+                rest.append(decimal: UInt64(entry.attempts.magnitude))
+                rest.append(#","first":""#)
+                // There may be many addresses; these times are all of one length.
+                if let first = clock.usual(entry.first), let last = clock.usual(entry.last) {
+                    first.span.withUnsafeBufferPointer { rest.append(contentsOf: $0) }
+                    rest.append(#"","last":""#)
+                    last.span.withUnsafeBufferPointer { rest.append(contentsOf: $0) }
+                    rest.append(#""}"#)
+                    rest.withBytes { text.append(contentsOf: $0) }
+                } else {
+                    rest.withBytes { text.append(contentsOf: $0) }
+                    clock.append(entry.first, to: &text)
+                    text.append(#"","last":""#)
+                    clock.append(entry.last, to: &text)
+                    text.append(#""}"#)
+                }
             }
         }
         output { $0.append(#"],"by_user":["#) }
@@ -108,7 +119,7 @@ struct ScanJSON {
         text.append(UInt8(ascii: "\""))
         var copy = string
         let isPlain = copy.withUTF8 { bytes in
-            let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+            let isPlain = bytes.allSatisfy { $0 &- 0x20 < 0x5F && $0 != 0x22 && $0 != 0x5C }
             if isPlain { text.append(contentsOf: bytes) }
             return isPlain
         }
