@@ -4,6 +4,8 @@
 #define CSHIM_LINUX_H
 
 #include <pthread.h>
+// statfs(2), which Swift's module of glibc leaves out.
+#include <sys/statfs.h>
 
 #pragma clang assume_nonnull begin
 
