@@ -32,6 +32,9 @@ void cshim_give_back_blocks(int bytes);
 /// and back, and asks for small pieces of memory at a time.
 void cshim_keep_memory(void);
 
+/// mallopt(3): threads that begin from now on share one heap. Setting one up for each takes longer than waiting for another.
+void cshim_share_memory(void);
+
 /// Has a thread with these attributes start on another processor than this one, if there is another. 0, or -1.
 int cshim_avoid_this_processor(pthread_attr_t *attributes);
 
