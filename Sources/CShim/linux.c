@@ -30,6 +30,8 @@ void cshim_keep_memory(void) {
     mallopt(M_TOP_PAD, 1 << 20);
 }
 
+void cshim_share_memory(void) { mallopt(M_ARENA_MAX, 1); }
+
 int cshim_avoid_this_processor(pthread_attr_t *attributes) {
     cpu_set_t set;
     int here = sched_getcpu();

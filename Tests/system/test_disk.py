@@ -206,6 +206,17 @@ def test_a_filesystem_that_an_error_made_read_only_is_critical(space, look):
     assert look()["data"]["status"] == "CRITICAL"
 
 
+@pytest.mark.needs("xfs_io")
+def test_an_xfs_that_shut_down_after_an_error_is_unknown(space, look):
+    """It still answers statfs(2), and only stat(2) fails."""
+    point = space.mount(space.image("data", 320, "mkfs.xfs", "-q"), "data")
+    assert look()["data"]["status"] == "OK"
+    space.run("xfs_io", "-x", "-c", "shutdown", point)
+    finding = look()["data"]
+    assert (finding["status"], finding["text"]) == (
+        "UNKNOWN", f"cannot ask the filesystem at {point}: Input/output error")
+
+
 def test_a_mount_point_need_not_be_text(space, look):
     path = space.mount(space.image("odd", 16, *EXT4), b"odd\xff\xfename")
     findings = look()

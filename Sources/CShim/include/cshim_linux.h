@@ -4,6 +4,8 @@
 #define CSHIM_LINUX_H
 
 #include <pthread.h>
+// statfs(2), which Swift's module of glibc leaves out.
+#include <sys/statfs.h>
 
 #pragma clang assume_nonnull begin
 
@@ -29,6 +31,9 @@ void cshim_give_back_blocks(int bytes);
 /// mallopt(3): freed memory stays with this process, which is to end soon. By itself glibc hands large blocks to the kernel
 /// and back, and asks for small pieces of memory at a time.
 void cshim_keep_memory(void);
+
+/// mallopt(3): threads that begin from now on share one heap. Setting one up for each takes longer than waiting for another.
+void cshim_share_memory(void);
 
 /// Has a thread with these attributes start on another processor than this one, if there is another. 0, or -1.
 int cshim_avoid_this_processor(pthread_attr_t *attributes);

@@ -1,8 +1,6 @@
 // Telegram by the Bot API's sendMessage (https://core.telegram.org/bots/api#sendmessage): plain text without a parse
 // mode, so that nothing in it needs escaping. What must stay true: the token leaves this file in the URL only.
 
-import FoundationEssentials
-
 /// Tells a chat of Telegram.
 struct Telegram: Channel {
     static let kind = "telegram"
@@ -28,20 +26,31 @@ struct Telegram: Channel {
 
     func transfer(for message: Message, context: DeliveryContext) -> Transfer {
         let chat = newChatID(in: context.memory) ?? chatID
-        let request = SendMessage(
-            chatID: Int64(chat).map { .number($0) } ?? .name(chat), text: Self.text(of: message), threadID: threadID)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Strings and integers can always be encoded; an empty body would come back as a 400.
-        let body = (try? encoder.encode(request)).map { [UInt8]($0) } ?? []
+        var json = JSONWriter()
+        json.object { json in
+            json.key("chat_id")
+            if let number = Int64(chat) { json.integer(number) } else { json.string(chat) }
+            json.key("link_preview_options")
+            json.object { options in
+                options.key("is_disabled")
+                options.bool(true)
+            }
+            if let threadID {
+                json.key("message_thread_id")
+                json.integer(threadID)
+            }
+            json.key("text")
+            json.string(Self.text(of: message))
+        }
         return .http(
             Transfer.HTTPRequest(
-                url: Secret("\(apiURL)/bot\(token.revealed)/sendMessage"), contentType: "application/json", body: body))
+                url: Secret("\(apiURL)/bot\(token.revealed)/sendMessage"), contentType: "application/json",
+                body: json.bytes()))
     }
 
     func verdict(on answer: Answer, context: DeliveryContext) -> Verdict {
         if let failure = answer.failure { return .failed(error: hideToken(failure), retry: .nextRun) }
-        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(answer.body)) else {
+        guard let reply = JSONText.decode(Reply.self, from: answer.body) else {
             return .failed(error: "no answer of the Bot API came, but HTTP status \(answer.code)", retry: .nextRun)
         }
         let remembered = newChatID(in: context.memory)
@@ -175,53 +184,26 @@ extension Telegram {
     }
 }
 
-/// The body of sendMessage.
-private struct SendMessage: Encodable {
-    enum ChatID: Encodable {
-        case number(Int64)
-        case name(String)
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            switch self {
-            case .number(let number): try container.encode(number)
-            case .name(let name): try container.encode(name)
-            }
-        }
-    }
-
-    struct LinkPreview: Encodable {
-        var isDisabled = true
-        enum CodingKeys: String, CodingKey { case isDisabled = "is_disabled" }
-    }
-
-    var chatID: ChatID
-    var text: String
-    var threadID: Int?
-    var linkPreview = LinkPreview()
-
-    enum CodingKeys: String, CodingKey {
-        case chatID = "chat_id"
-        case text
-        case threadID = "message_thread_id"
-        case linkPreview = "link_preview_options"
-    }
-}
-
 /// The answer to any request (https://core.telegram.org/bots/api#making-requests).
-private struct Reply: Decodable {
-    struct Parameters: Decodable {
+private struct Reply: JSONRecord {
+    struct Parameters: JSONRecord {
         var migrateToChatID: Int64?
         /// Seconds.
         var retryAfter: Double?
 
-        enum CodingKeys: String, CodingKey {
-            case migrateToChatID = "migrate_to_chat_id"
-            case retryAfter = "retry_after"
+        mutating func members(_ json: inout JSONMembers) {
+            json.member("migrate_to_chat_id", &migrateToChatID)
+            json.member("retry_after", &retryAfter)
         }
     }
 
-    var ok: Bool
+    var ok = false
     var description: String?
     var parameters: Parameters?
+
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("description", &description)
+        json.member("ok", &ok)
+        json.member("parameters", &parameters)
+    }
 }

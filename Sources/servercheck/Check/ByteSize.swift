@@ -4,7 +4,6 @@
 enum ByteSize {
     private static let decimalUnits = ["kb", "mb", "gb", "tb", "pb"]
     private static let binaryUnits = ["kib", "mib", "gib", "tib", "pib"]
-    private static let shownUnits = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 
     /// `20GiB`, `1.5 TB`, `4096`: a number and an optional unit (powers of 1000 or, with an i, of 1024), in any case.
     ///
@@ -21,18 +20,33 @@ enum ByteSize {
 
     /// `512 B`, `13.2 GiB`, `200 GiB`: about three digits, powers of 1024.
     static func text(_ bytes: Double) -> String {
-        guard bytes >= 1024 else { return NumberText.rounded(bytes.rounded(), places: 0) + " B" }
-        var value = bytes / 1024
-        var unit = 0
-        // 1023.6 would be rounded to 1024.
-        while value >= 1023.5, unit + 1 < shownUnits.count {
-            value /= 1024
-            unit += 1
-        }
-        return [NumberText.rounded(value, places: value < 99.95 ? 1 : 0), " ", shownUnits[unit]].chained()
+        var text: [UInt8] = []
+        text.append(size: bytes)
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func raised(_ base: Double, to power: Int) -> Double {
         (0..<power).reduce(1) { product, _ in product * base }
+    }
+}
+
+extension [UInt8] {
+    /// Appends what `ByteSize.text` is.
+    mutating func append(size bytes: Double) {
+        let prefixes: StaticString = "KMGTPE"
+        var value = bytes
+        var power = 0
+        // 1023.6 would be rounded to 1024; of bytes there are no parts.
+        while value >= (power == 0 ? 1024 : 1023.5), power < prefixes.utf8CodeUnitCount {
+            value /= 1024
+            power += 1
+        }
+        append(rounded: value, places: power > 0 && value < 99.95 ? 1 : 0)
+        append(UInt8(ascii: " "))
+        if power > 0 {
+            append(UnsafeBufferPointer(prefixes)[power - 1])
+            append(UInt8(ascii: "i"))
+        }
+        append(UInt8(ascii: "B"))
     }
 }

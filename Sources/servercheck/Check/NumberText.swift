@@ -4,15 +4,9 @@
 enum NumberText {
     /// `93.4`, rounded to at most `places` (0 or 1) digits after the point.
     static func rounded(_ number: Double, places: Int) -> String {
-        let scale: Double = places == 0 ? 1 : 10
-        guard let units = Int64(exactly: (number * scale).rounded()) else { return "\(number)" }
-        if places == 0 { return decimal(units) }
-        var text = ShortBytes()
-        if units < 0 { text.append(UInt8(ascii: "-")) }
-        text.append(decimal: (units / 10).magnitude)
-        text.append(UInt8(ascii: "."))
-        text.append(decimal: (units % 10).magnitude)
-        return text.text
+        var text: [UInt8] = []
+        text.append(rounded: number, places: places)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// `90`, `92.5`: as short as it can be.
@@ -25,5 +19,21 @@ enum NumberText {
         var text = ShortBytes()
         text.append(decimal: number)
         return text.text
+    }
+}
+
+extension [UInt8] {
+    /// Appends what `NumberText.rounded` is.
+    mutating func append(rounded number: Double, places: Int) {
+        let scale: Double = places == 0 ? 1 : 10
+        guard let units = Int64(exactly: (number * scale).rounded()) else { return append("\(number)") }
+        var text = ShortBytes()
+        if units < 0 { text.append(UInt8(ascii: "-")) }
+        text.append(decimal: places == 0 ? units.magnitude : (units / 10).magnitude)
+        if places > 0 {
+            text.append(UInt8(ascii: "."))
+            text.append(decimal: (units % 10).magnitude)
+        }
+        text.withBytes { append(contentsOf: $0) }
     }
 }

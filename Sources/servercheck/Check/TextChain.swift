@@ -7,9 +7,25 @@ extension [String] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(reduce(0) { $0 + $1.utf8.count + separator.utf8.count })
         for (index, part) in enumerated() {
-            if index > 0, !separator.isEmpty { bytes += separator.utf8 }
-            bytes += part.utf8
+            if index > 0, !separator.isEmpty { bytes.append(separator) }
+            bytes.append(part)
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// As `+=` of its bytes, without a look at each kind of sequence that could be meant.
+    mutating func append(_ text: String) {
+        text.utf8Span.span.withUnsafeBufferPointer { append(contentsOf: $0) }
+    }
+
+    mutating func append(_ text: StaticString) { append(contentsOf: UnsafeBufferPointer(text)) }
+
+    /// Appends a number in decimal.
+    mutating func append(decimal number: UInt64) {
+        var digits = ShortBytes()
+        digits.append(decimal: number)
+        digits.withBytes { append(contentsOf: $0) }
     }
 }

@@ -30,8 +30,8 @@ struct Printer: Sendable {
             var bytes: [UInt8] = []
             bytes.reserveCapacity(lines.reduce(0) { $0 + $1.utf8.count + 4 })
             for line in lines {
-                if isJournal { bytes += priority(of: line, in: report).utf8 }
-                bytes += line.utf8
+                if isJournal { bytes.append(priority(of: line, in: report)) }
+                bytes.append(line)
                 bytes.append(UInt8(ascii: "\n"))
             }
             StandardStream.output.write(bytes)

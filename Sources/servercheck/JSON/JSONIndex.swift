@@ -1,7 +1,7 @@
-// Reads the JSON (RFC 8259) that this program wrote itself: one pass notes where each value begins and ends, and a value is
-// decoded when somebody asks for it. FoundationEssentials' decoder is not used because its first use costs more than all
-// sensors, and JSONParser not because it makes a tree of every value, which 64 KiB of state would cost each minute. The
-// bytes may be damaged, so nothing here traps or recurses without bound.
+// Reads JSON (RFC 8259) of which little is asked, what this program wrote itself and the answers of the Bot API: one pass
+// notes where each value begins and ends, and a value is decoded when somebody asks for it. FoundationEssentials' decoder is
+// not used because its first use costs more than all sensors, and JSONParser not because it makes a tree of every value,
+// which 64 KiB of state would cost each minute. The bytes may be damaged, so nothing here traps or recurses without bound.
 
 /// Where each value of a JSON text begins and ends.
 struct JSONIndex {

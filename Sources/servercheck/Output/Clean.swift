@@ -8,16 +8,8 @@ enum Clean {
     /// - Parameter limit: at most so many characters; a cut is marked with `…`.
     static func text(_ text: String, limit: Int = 1000) -> String {
         // Nearly all text is plain ASCII: look once at the bytes before taking it apart.
-        let isPlain = text.utf8.withContiguousStorageIfAvailable { bytes in
-            // All of them are looked at, so that it can be many at once.
-            var odd: UInt8 = 0
-            for byte in bytes {
-                odd |= byte &- 0x20 < 0x5F ? 0 : 1
-                odd |= byte == UInt8(ascii: "|") ? 1 : 0
-            }
-            return bytes.count <= limit && odd == 0
-        }
-        if isPlain == true { return text }
+        let bytes = text.utf8Span.span
+        if bytes.count <= limit, bytes.withUnsafeBufferPointer({ isPlain($0, butFor: "|", "|") }) { return text }
         var cleaned = String.UnicodeScalarView()
         var count = 0
         for scalar in text.unicodeScalars {
@@ -29,6 +21,23 @@ enum Clean {
             count += 1
         }
         return String(cleaned)
+    }
+
+    /// Whether all bytes are printable ASCII and none is one of two others.
+    private static func isPlain(
+        _ bytes: UnsafeBufferPointer<UInt8>, butFor one: Unicode.Scalar, _ other: Unicode.Scalar
+    ) -> Bool {
+        // Minima and maxima of all, which the processor takes of many at once; of conditions the compiler makes jumps.
+        let (one, other) = (UInt8(ascii: one), UInt8(ascii: other))
+        var lowest = UInt8.max
+        var highest = UInt8.min
+        var difference = UInt8.max
+        for byte in bytes {
+            lowest = min(lowest, byte)
+            highest = max(highest, byte)
+            difference = min(difference, byte ^ one, byte ^ other)
+        }
+        return lowest >= 0x20 && highest < 0x7F && difference != 0
     }
 
     /// The same for bytes; what is not UTF-8 becomes U+FFFD.
@@ -49,11 +58,9 @@ enum Clean {
         let equals = UInt8(ascii: "=")
         let text = text(name, limit: 5000)
         bytes.append(quote)
-        let start = bytes.count
-        bytes += text.utf8
-        if !bytes[start...].allSatisfy({ $0 != quote && $0 != equals }) {
-            bytes.removeSubrange(start...)
-            for byte in text.utf8 {
+        text.utf8Span.span.withUnsafeBufferPointer { text in
+            if isPlain(text, butFor: "'", "=") { return bytes.append(contentsOf: text) }
+            for byte in text {
                 if byte == quote { bytes.append(quote) }
                 bytes.append(byte == equals ? UInt8(ascii: "_") : byte)
             }

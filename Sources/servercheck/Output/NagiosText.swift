@@ -29,7 +29,14 @@ struct NagiosText: Sendable {
     }
 
     private func append(_ finding: Finding, to lines: inout [String]) {
-        var line = [finding.status.word, " ", Clean.text(finding.id), ": ", Clean.text(finding.text)].chained()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16 + finding.id.utf8.count + finding.text.utf8.count)
+        bytes.append(finding.status.word)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(Clean.text(finding.id))
+        bytes.append(": " as StaticString)
+        bytes.append(Clean.text(finding.text))
+        var line = String(decoding: bytes, as: UTF8.self)
         guard verbosity >= 1 else { return lines.append(line) }
         if let since = finding.since { line += ", since \(since.localText)" }
         for metric in finding.metrics where metric.limits != .none {

@@ -3,7 +3,7 @@
 import CShim
 import Glibc
 
-/// What statvfs(3) tells about a mounted filesystem, in bytes and inodes, and stat(2) about its mount point.
+/// What statfs(2) tells about a mounted filesystem, in bytes and inodes, and what its mount point is.
 struct VolumeUsage: Sendable, Equatable {
     var totalBytes: UInt64
     var freeBytes: UInt64
@@ -37,7 +37,7 @@ extension Machine {
     /// This machine, now.
     static func current(environment: [String: String]) -> Machine {
         Machine(
-            now: .current, hostname: ownHostname(), environment: environment, volumeUsage: Machine.statvfsUsage)
+            now: .current, hostname: ownHostname(), environment: environment, volumeUsage: Machine.statfsUsage)
     }
 
     /// The environment variables of this process.
@@ -64,23 +64,41 @@ extension Machine {
         return withUnsafeBytes(of: &name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
-    @Sendable private static func statvfsUsage(_ mountPoint: [UInt8]) throws(SystemError) -> VolumeUsage {
-        let path = mountPoint.map { CChar(bitPattern: $0) } + [0]
+    /// EXT4_SUPER_MAGIC of <linux/magic.h>: ext2, ext3 and ext4.
+    private static let ext4 = 0xEF53
+
+    /// By statfs(2) alone where that is enough: to walk to a mount point costs more than to ask there.
+    ///
+    /// stat(2) besides, except of ext4, whose answer (ext4_getattr) cannot be an error: XFS that has shut down tells its numbers
+    /// as if nothing were (xfs_fs_statfs), and says EIO to stat only; a FUSE server may fail at the one and not at the other.
+    @Sendable private static func statfsUsage(_ mountPoint: [UInt8]) throws(SystemError) -> VolumeUsage {
+        // With a slash at its end a path leads to a directory or nowhere (path_resolution(7)).
+        var path: [CChar] = []
+        path.reserveCapacity(mountPoint.count + 2)
+        for byte in mountPoint { path.append(CChar(bitPattern: byte)) }
+        path.append(CChar(UInt8(ascii: "/")))
+        path.append(0)
+        var isDirectory = true
         var status = stat()
-        var usage = statvfs()
-        while stat(path, &status) != 0 || statvfs(path, &usage) != 0 {
-            if errno != EINTR { throw .last("ask the filesystem at", String(decoding: mountPoint, as: UTF8.self)) }
+        var usage = statfs()
+        while statfs(path, &usage) != 0 || (usage.f_type != ext4 && stat(path, &status) != 0) {
+            if errno == ENOTDIR, isDirectory {
+                isDirectory = false
+                path[mountPoint.count] = 0
+            } else if errno != EINTR {
+                throw .last("ask the filesystem at", String(decoding: mountPoint, as: UTF8.self))
+            }
         }
-        // f_blocks counts units of f_frsize. Saturating: the numbers come from a filesystem, perhaps a hostile one.
-        let unit = UInt64(usage.f_frsize)
+        // f_blocks counts units of f_frsize, which is 0 where a filesystem knows only one size. Saturating: the numbers come
+        // from a filesystem, perhaps a hostile one.
+        let unit = UInt64(max(0, usage.f_frsize == 0 ? usage.f_bsize : usage.f_frsize))
         func bytes(_ blocks: UInt) -> UInt64 {
             let (product, overflow) = UInt64(blocks).multipliedReportingOverflow(by: unit)
             return overflow ? .max : product
         }
         return VolumeUsage(
             totalBytes: bytes(usage.f_blocks), freeBytes: bytes(usage.f_bfree), availableBytes: bytes(usage.f_bavail),
-            totalInodes: UInt64(usage.f_files), freeInodes: UInt64(usage.f_ffree),
-            isDirectory: UInt32(status.st_mode) & S_IFMT == S_IFDIR)
+            totalInodes: UInt64(usage.f_files), freeInodes: UInt64(usage.f_ffree), isDirectory: isDirectory)
     }
 }
 

@@ -102,25 +102,28 @@ struct DiskSpace: Sensor {
         var findings = selection.missing.compactMap { missing in
             partitions[missing]?.required == true ? notMounted(missing) : nil
         }
-        for (filesystem, answer) in zip(selection.filesystems, answers) {
-            let mount = answer?.mount ?? filesystem.mounts[0]
-            if answer == nil, !filesystem.isNamed, patterns.contains(where: { $0.matches(mount.point) }) { continue }
-            if answer?.outcome == .excluded { continue }
-            if answer?.outcome == .unreachable {
-                unreachable.append(mount.name)
-                continue
-            }
-            if !mount.isReadOnly || wereWritable.contains(mount.name) { writable.append(mount.name) }
+        findings.reserveCapacity(findings.count + answers.count)
+        for (index, answer) in answers.enumerated() {
+            let mount = answer?.mount ?? selection.filesystems[index].mounts[0]
+            let name = mount.name
+            var usage: VolumeUsage?
+            var failure = ""
             switch answer?.outcome {
-            case .usage(let usage):
-                let becameReadOnly = mount.isReadOnly && wereWritable.contains(mount.name)
-                findings.append(finding(about: mount.name, usage: usage, becameReadOnly: becameReadOnly))
-            case .failed(let error):
-                findings.append(unknown(mount.name, "\(error)"))
-            default:
-                let seconds = NumberText.shortest(stallSeconds)
-                findings.append(unknown(mount.name, "\(mount.name) does not answer within \(seconds) seconds"))
+            case .excluded: continue
+            case .unreachable:
+                unreachable.append(name)
+                continue
+            case .usage(let numbers): usage = numbers
+            case .failed(let error): failure = error.description
+            case nil:
+                let isNamed = selection.filesystems[index].isNamed
+                if !isNamed, patterns.contains(where: { $0.matches(mount.point) }) { continue }
+                failure = "\(name) does not answer within \(NumberText.shortest(stallSeconds)) seconds"
             }
+            let wasWritable = mount.isReadOnly && wereWritable.contains(name)
+            if !mount.isReadOnly || wasWritable { writable.append(name) }
+            findings.append(
+                usage.map { finding(about: name, usage: $0, becameReadOnly: wasWritable) } ?? unknown(name, failure))
         }
         findings.sort { $0.id < $1.id }
 

@@ -9,30 +9,53 @@ extension DiskSpace {
         let limits = partitions[mountPoint]?.limits ?? self.limits
         let used = Double(usage.totalBytes - min(usage.freeBytes, usage.totalBytes))
         let capacity = used + Double(usage.availableBytes)
+        // As bytes, and in one piece of memory: there can be thousands of filesystems.
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * (name.utf8.count + mountPoint.utf8.count) + 128)
+        text.append(name)
+        text.append(UInt8(ascii: "_"))
+        text.append(mountPoint)
         let space = Metric(
-            name: "\(name)_\(mountPoint)", value: used, unit: .bytes, limits: limits.inBytes(capacity: capacity),
-            minimum: 0, maximum: capacity)
-        let inodes = inodeMetric(mountPoint, usage: usage, limits: limits)
-        let metrics = [space] + (inodes.map { [$0] } ?? [])
+            name: String(decoding: text, as: UTF8.self), value: used, unit: .bytes,
+            limits: limits.inBytes(capacity: capacity), minimum: 0, maximum: capacity)
+        text.append("_inodes" as StaticString)
+        let inodes = inodeMetric(text, usage: usage, limits: limits)
+        text.removeAll(keepingCapacity: true)
 
-        var text = "\(mountPoint) \(DiskSpace.percent(space)) % used, "
-        text += "\(ByteSize.text(Double(usage.availableBytes))) of \(ByteSize.text(capacity)) free"
-        text += limitText(space, limits: limits)
+        text.append(name)
+        text.append(UInt8(ascii: ":"))
+        text.append(mountPoint)
+        let id = String(decoding: text, as: UTF8.self)
+        text.removeAll(keepingCapacity: true)
+
+        text.append(mountPoint)
+        text.append(UInt8(ascii: " "))
+        DiskSpace.append(percentOf: space, to: &text)
+        text.append(" % used, " as StaticString)
+        text.append(size: Double(usage.availableBytes))
+        text.append(" of " as StaticString)
+        text.append(size: capacity)
+        text.append(" free" as StaticString)
+        append(limitOf: space, limits: limits, to: &text)
         if let inodes, inodes.status != .ok || lingering(inodes) != .ok {
-            text += "; \(DiskSpace.percent(inodes)) % of inodes used\(limitText(inodes, limits: limits))"
+            text.append("; " as StaticString)
+            DiskSpace.append(percentOf: inodes, to: &text)
+            text.append(" % of inodes used" as StaticString)
+            append(limitOf: inodes, limits: limits, to: &text)
         }
-        if becameReadOnly { text += "; read-only, was writable before" }
+        if becameReadOnly { text.append("; read-only, was writable before" as StaticString) }
         return Finding(
-            sensor: name, id: "\(name):\(mountPoint)",
+            sensor: name, id: id,
             status: becameReadOnly ? .critical : max(space.status, inodes?.status ?? .ok),
-            lingering: max(lingering(space), inodes.map(lingering) ?? .ok), text: text, metrics: metrics)
+            lingering: max(lingering(space), inodes.map(lingering) ?? .ok),
+            text: String(decoding: text, as: UTF8.self), metrics: inodes.map { [space, $0] } ?? [space])
     }
 
-    private func inodeMetric(_ mountPoint: String, usage: VolumeUsage, limits: DiskSpaceLimits) -> Metric? {
+    private func inodeMetric(_ label: [UInt8], usage: VolumeUsage, limits: DiskSpaceLimits) -> Metric? {
         guard usage.totalInodes > 0, let percent = limits.inodeThreshold else { return nil }
         let total = Double(usage.totalInodes)
         return Metric(
-            name: "\(name)_\(mountPoint)_inodes",
+            name: String(decoding: label, as: UTF8.self),
             value: Double(usage.totalInodes - min(usage.freeInodes, usage.totalInodes)),
             limits: Limits(critical: Limits.wholeNumber(percent, percentOf: total)), minimum: 0, maximum: total)
     }
@@ -42,17 +65,17 @@ extension DiskSpace {
         metric.limits.lowered(by: policy.recoveryMargin / 100 * (metric.maximum ?? 0)).judge(metric.value)
     }
 
-    /// The limit that a metric is above, or must get well below for its problem to be over; empty when all is well.
-    private func limitText(_ metric: Metric, limits: DiskSpaceLimits) -> String {
+    /// The limit that a metric is above, or must get well below for its problem to be over; nothing when all is well.
+    private func append(limitOf metric: Metric, limits: DiskSpaceLimits, to bytes: inout [UInt8]) {
         let isInodes = metric.unit == .none
         let critical = isInodes ? limits.inodeThreshold ?? 100 : limits.threshold
         let text = { (percent: Double) in isInodes ? "\(NumberText.shortest(percent)) %" : limits.text(percent) }
         let open = lingering(metric)
         let isOver = metric.status != .ok
-        if !isOver, open == .ok { return "" }
+        if !isOver, open == .ok { return }
         let limit = text((isOver ? metric.status : open) == .critical ? critical : limits.warningThreshold ?? critical)
         let margin = NumberText.shortest(policy.recoveryMargin)
-        return isOver ? " (limit \(limit))" : " (within \(margin) points of the limit \(limit))"
+        bytes.append(isOver ? " (limit \(limit))" : " (within \(margin) points of the limit \(limit))")
     }
 
     func notMounted(_ mountPoint: String) -> Finding {
@@ -65,8 +88,8 @@ extension DiskSpace {
     }
 
     /// Percent of the maximum, one digit after the point; 0 of 0 is 0.
-    private static func percent(_ metric: Metric) -> String {
+    private static func append(percentOf metric: Metric, to bytes: inout [UInt8]) {
         let maximum = metric.maximum ?? 0
-        return NumberText.rounded(maximum > 0 ? metric.value / maximum * 100 : 0, places: 1)
+        bytes.append(rounded: maximum > 0 ? metric.value / maximum * 100 : 0, places: 1)
     }
 }

@@ -25,10 +25,11 @@ struct DiskSpaceSelection: Sendable, Equatable {
     ///     and tmpfs are all nodev; fuseblk (NTFS) is not.
     ///   - named: mount points that are watched whatever their type.
     init(_ table: MountTable, diskTypes: [String], named: [String]) {
+        let mounts = table.mounts
         var namedDevices: [Mount.Device] = []
         for name in named.sorted() {
             let point = Array(name.utf8)
-            guard let mount = table.mounts.first(where: { $0.point == point && !table.isHidden($0) }) else {
+            guard let mount = mounts.first(where: { $0.point == point && !table.isHidden($0) }) else {
                 missing.append(name)
                 continue
             }
@@ -37,26 +38,32 @@ struct DiskSpaceSelection: Sendable, Equatable {
         }
 
         let types = diskTypes.filter { !DiskSpaceSelection.imageTypes.contains($0) }
-        var disks = table.mounts.filter { mount in
-            DiskSpaceSelection.isDisk(mount, diskTypes: types) && !namedDevices.contains(mount.device)
-                && !table.isHidden(mount) && !table.isAutomounted(mount)
+        // Positions are sorted, not mounts: each of these owns several pieces of memory.
+        var disks = mounts.indices.filter { position in
+            DiskSpaceSelection.isDisk(mounts[position], diskTypes: types)
+                && !namedDevices.contains(mounts[position].device)
+                && !table.isHidden(mounts[position]) && !table.isAutomounted(mounts[position])
         }
         // Those of one filesystem side by side, whole ones first, otherwise as they are: sorted(by:) is stable.
         disks.sort { left, right in
-            let (one, other) = (left.device, right.device)
+            let (one, other) = (mounts[left].device, mounts[right].device)
             if one != other { return (one.major, one.minor) < (other.major, other.minor) }
-            return left.isWhole && !right.isWhole
+            return mounts[left].isWhole && !mounts[right].isWhole
         }
-        for mount in disks {
-            if let last = filesystems.indices.last, !filesystems[last].isNamed,
-                filesystems[last].mounts[0].device == mount.device
-            {
-                filesystems[last].mounts.append(mount)
-            } else {
-                filesystems.append(Filesystem(mounts: [mount], isNamed: false))
+        let isOfTheSame = { (index: Int, other: Int) in mounts[disks[index]].device == mounts[disks[other]].device }
+        var starts = disks.indices.filter { $0 == 0 || !isOfTheSame($0, $0 - 1) }
+        starts.sort { mounts[disks[$0]].precedes(mounts[disks[$1]]) }
+        filesystems.reserveCapacity(filesystems.count + starts.count)
+        for start in starts {
+            var filesystem = Filesystem(mounts: [mounts[disks[start]]], isNamed: false)
+            var next = start + 1
+            while next < disks.count, isOfTheSame(next, start) {
+                filesystem.mounts.append(mounts[disks[next]])
+                next += 1
             }
+            filesystems.append(filesystem)
         }
-        filesystems.sort { $0.mounts[0].precedes($1.mounts[0]) }
+        if !namedDevices.isEmpty { filesystems.sort { $0.mounts[0].precedes($1.mounts[0]) } }
     }
 
     /// - Parameter diskTypes: without the types of images.
@@ -64,9 +71,10 @@ struct DiskSpaceSelection: Sendable, Equatable {
         if mount.point.count == 1 { return true }
         // A ZFS snapshot (pool/dataset@name, shown below .zfs) cannot be written to: full by design as well.
         if mount.type == "zfs" { return !mount.source.contains(UInt8(ascii: "@")) }
+        if diskTypes.contains(mount.type) { return true }
         // fuseblk may carry a subtype: fuseblk.ntfs
-        let type = mount.type.utf8.contains(UInt8(ascii: ".")) ? String(mount.type.prefix { $0 != "." }) : mount.type
-        return diskTypes.contains(type)
+        guard mount.type.utf8.contains(UInt8(ascii: ".")) else { return false }
+        return diskTypes.contains(String(mount.type.prefix { $0 != "." }))
     }
 
     /// The types in /proc/filesystems that need a device: `nodev\tproc` is none, `\text4` is one.

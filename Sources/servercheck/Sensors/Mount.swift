@@ -33,9 +33,10 @@ extension Mount {
         // Empty fields count: a mount without a source has two spaces in a row.
         var rest = line
         let space = UInt8(ascii: " ")
-        guard let id = rest.cut(at: space).flatMap(Mount.number),
-            let parent = rest.cut(at: space).flatMap(Mount.number),
-            var device = rest.cut(at: space), let root = rest.cut(at: space), let point = rest.cut(at: space),
+        guard let id = rest.cutNumber(at: space), let parent = rest.cutNumber(at: space),
+            let major = rest.cutNumber(at: UInt8(ascii: ":")).flatMap(UInt32.init(exactly:)),
+            let minor = rest.cutNumber(at: space).flatMap(UInt32.init(exactly:)),
+            let root = rest.cut(at: space), let point = rest.cut(at: space),
             point.first == UInt8(ascii: "/"), rest.cut(at: space) != nil
         else { return nil }
         // Optional fields, up to a lone hyphen.
@@ -44,16 +45,15 @@ extension Mount {
             guard let field = rest.cut(at: space) else { return nil }
             isInOptionalFields = !field.equals("-")
         }
-        guard let type = rest.cut(at: space), let source = rest.cut(at: space), var options = rest.cut(at: space),
-            let major = device.cut(at: UInt8(ascii: ":")).flatMap(Mount.number).flatMap(UInt32.init(exactly:)),
-            let minor = Mount.number(device).flatMap(UInt32.init(exactly:))
+        guard let type = rest.cut(at: space), let source = rest.cut(at: space), var options = rest.cut(at: space)
         else { return nil }
         self.id = id
         self.parent = parent
         self.device = Device(major: major, minor: minor)
-        self.root = Mount.unescaped(root)
+        // Of nearly all the same, for which no memory is needed.
+        self.root = root.equals("/") ? [UInt8(ascii: "/")] : Mount.unescaped(root)
         self.point = Mount.unescaped(point)
-        self.type = String(decoding: Mount.unescaped(type), as: UTF8.self)
+        self.type = Mount.text(type)
         self.source = Mount.unescaped(source)
         // The kernel writes `ro` or `rw` first (show_sb_opts); later ones come from the filesystem and could hold any
         // path. ext4 adds emergency_ro when an error stopped all writing.
@@ -63,14 +63,8 @@ extension Mount {
         }
     }
 
-    private static func number(_ text: ArraySlice<UInt8>) -> Int? {
-        guard !text.isEmpty, text.count < 16 else { return nil }
-        var number = 0
-        for digit in text {
-            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
-            number = number * 10 + Int(digit - UInt8(ascii: "0"))
-        }
-        return number
+    private static func text(_ text: ArraySlice<UInt8>) -> String {
+        String(decoding: text.contains(UInt8(ascii: "\\")) ? unescaped(text)[...] : text, as: UTF8.self)
     }
 
     /// Undoes the kernel's octal escapes (space, tab, line end, backslash, and `#` in some versions).
@@ -89,5 +83,22 @@ extension Mount {
             }
         }
         return bytes
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Takes off a number of at most 15 digits and the separator behind it; nil for anything else.
+    fileprivate mutating func cutNumber(at separator: UInt8) -> Int? {
+        var number = 0
+        var end = startIndex
+        while end < endIndex, self[end] != separator {
+            let digit = self[end] &- UInt8(ascii: "0")
+            guard digit < 10, end - startIndex < 15 else { return nil }
+            number = number * 10 + Int(digit)
+            end += 1
+        }
+        if end == startIndex { return nil }
+        self = self[Swift.min(end + 1, endIndex)...]
+        return number
     }
 }

@@ -15,6 +15,8 @@ struct MountTable: Sendable {
     /// Positions in `mounts` by parent and mount point; of several at one place, the last one comes last. A mount that is
     /// its own parent, as the initial rootfs, is not among them.
     private let byPlace: [Int]
+    /// Of each mount, whether another lies over it, over a directory above it, or over what it is mounted on.
+    private var isCovered: [Bool] = []
     private let hasAutomounts: Bool
 
     /// Reads the whole file; lines that are not what the kernel writes are left out.
@@ -32,6 +34,7 @@ struct MountTable: Sendable {
             let order = MountTable.order(mounts[$0], mounts[$1].parent, mounts[$1].point[...])
             return order == 0 ? $0 < $1 : order < 0
         }
+        isCovered = covered()
     }
 
     private static func sortedByID(_ mounts: [Mount]) -> [Int] {
@@ -50,7 +53,7 @@ struct MountTable: Sendable {
         ordered.reserveCapacity(mounts.count)
         var seen = [Bool](repeating: false, count: mounts.count)
         // A mount whose parent is not listed begins a tree; after these, what only a cycle of ids can leave.
-        for root in mounts.indices.filter(isRoot) + Array(mounts.indices) {
+        for root in mounts.indices.filter(isRoot) + Array(mounts.indices) where !seen[root] {
             var waiting = [root]
             while let position = waiting.popLast() {
                 if seen[position] { continue }
@@ -68,14 +71,30 @@ struct MountTable: Sendable {
     /// Whether another mount lies over this one, or over a directory above it, so that its mount point leads elsewhere.
     func isHidden(_ mount: Mount) -> Bool {
         if last(on: mount.id, at: mount.point[...]) != nil { return true }
-        return isAny(inLineageOf: mount) { position in
-            let (id, parent) = (mounts[position].id, mounts[position].parent)
-            if parent == id { return false }
-            let point = mounts[position].point
+        return MountTable.find(mount.id, in: mounts, byID).map { isCovered[$0] } ?? false
+    }
+
+    private func covered() -> [Bool] {
+        var isCovered = [Bool](repeating: false, count: mounts.count)
+        // The length of the shortest path at which anything is mounted on the same mount.
+        var shortest = 0
+        for (index, position) in byPlace.enumerated() {
+            let (parent, point) = (mounts[position].parent, mounts[position].point)
+            if index == 0 || mounts[byPlace[index - 1]].parent != parent { shortest = point.count }
+            let isLastThere =
+                index + 1 == byPlace.count || MountTable.order(mounts[byPlace[index + 1]], parent, point[...]) != 0
             // Asked path by path, not mount by mount: a ZFS pool can have thousands side by side.
-            if let last = last(on: parent, at: point[...]), last > position { return true }
-            return MountTable.isAnyDirectory(above: point) { last(on: parent, at: $0) != nil }
+            isCovered[position] =
+                !isLastThere
+                || MountTable.isAnyDirectory(above: point, from: shortest) { last(on: parent, at: $0) != nil }
         }
+        // Parents come first, but in a cycle of ids, which only a forged table has.
+        for position in mounts.indices where mounts[position].parent != mounts[position].id {
+            if let parent = MountTable.find(mounts[position].parent, in: mounts, byID), isCovered[parent] {
+                isCovered[position] = true
+            }
+        }
+        return isCovered
     }
 
     /// Whether the mount is an automount point or was mounted by one.
@@ -131,11 +150,13 @@ struct MountTable: Sendable {
         return low
     }
 
-    /// Asks for `/` and `/a` of `/a/b`; for nothing of `/`.
-    private static func isAnyDirectory(above path: [UInt8], _ body: (ArraySlice<UInt8>) -> Bool) -> Bool {
-        guard path.count > 1 else { return false }
+    /// Asks for `/` and `/a` of `/a/b`, but for none shorter than `shortest`; for nothing of `/`.
+    private static func isAnyDirectory(
+        above path: [UInt8], from shortest: Int, _ body: (ArraySlice<UInt8>) -> Bool
+    ) -> Bool {
+        guard path.count > max(1, shortest) else { return false }
         // What the kernel writes begins with it.
-        if body(path[..<1]) { return true }
-        return path.indices.dropFirst().contains { path[$0] == UInt8(ascii: "/") && body(path[..<$0]) }
+        if shortest <= 1, body(path[..<1]) { return true }
+        return (max(1, shortest)..<path.count).contains { path[$0] == UInt8(ascii: "/") && body(path[..<$0]) }
     }
 }

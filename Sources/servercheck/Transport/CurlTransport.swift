@@ -1,6 +1,8 @@
 // Carries transfers with libcurl, each on a thread of its own. Not libcurl's multi interface: there, the end of a mail
 // (smtp_done), the QUIT after it and a name server that is silent block all other transfers in the same thread.
 
+import CShim
+
 /// The transport of a real run. Transfers that are running when a deadline passes or the transport dies are told to stop,
 /// which they do within a second; nobody waits for them.
 final class CurlTransport: Transport {
@@ -46,6 +48,8 @@ final class CurlTransport: Transport {
 
     private func loadedLibrary() -> Result<CurlLibrary, CurlLibrary.Missing> {
         if let library { return library }
+        CurlLibrary.spareInitialisation()
+        cshim_share_memory()
         let opened = Result { () throws(CurlLibrary.Missing) in try CurlLibrary(name: libraryName) }
         library = opened
         return opened

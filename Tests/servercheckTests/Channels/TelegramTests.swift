@@ -56,6 +56,11 @@ import Testing
 
     static let answers: [(Int, String, Verdict)] = [
         (200, #"{"ok":true,"result":{"message_id":1}}"#, .delivered()),
+        (
+            200,
+            #"{ "result" : {"message_id":1,"chat":{"id":-100,"title":"\ud83d\ude00 \/ \u00f6"},"date":1.7e9,"text":null,"#
+                + #""entities":[{"offset":0,"length":-0.5}]}, "description":null, "ok":true }"#, .delivered()
+        ),
         (200, #"{"ok":false,"description":"odd"}"#, failed("Telegram answered 200: odd", .nextRun)),
         (200, #"{"ok":"true"}"#, noAnswer(200)),
         (200, "", noAnswer(200)),
