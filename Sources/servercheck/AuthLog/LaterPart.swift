@@ -1,115 +1,73 @@
-// The part of a log behind its middle, which is counted on a thread of its own.
+// A part of a log that does not begin with it.
 
-/// Counts from the middle of a log on.
+/// Counts from some place in a log on.
 final class LaterPart: @unchecked Sendable {
-    /// A place in the log, and what is known there.
-    struct Checkpoint: Sendable {
-        var offset: Int64
-        var knowledge: AttemptCounter.Knowledge
-    }
-
-    /// Where the next line is to be read.
-    struct End: Sendable {
-        var offset: Int64
-        /// The next bytes belong to an overlong line.
-        var isInOverlongLine: Bool
-    }
-
-    /// What the threads tell each other.
-    private struct Desk: Sendable {
-        var checkpoint: Checkpoint?
-        var bytesRead: Int64 = 0
-        /// Nothing more is counted.
-        var end: End?
-        /// Tables of the part before that are full by now.
-        var full = AttemptCounter.FullTables()
-        /// The part before is counted: no more tables become full.
-        var isAwaited = false
-        var isAbandoned = false
-    }
-
     /// Where it begins: at a line.
     let offset: Int64
-    /// Bytes by which it must have a checkpoint: up to there the part before has to be read as well.
-    private let checkpointLimit: Int64
-    private let desk = Monitor(Desk())
-    // Touched by the thread alone, until it has told its end.
+    // Touched by the one who counts alone, until its end is told.
     private(set) var counter: AttemptCounter
     private var source: LogSource
+    private let parts: LogParts
 
-    /// - Parameters:
-    ///   - log: at its beginning.
-    ///   - size: of the log, in bytes.
-    /// - Returns: nil where the log cannot be read from its middle on.
-    init?(of log: borrowing LogSource, size: Int64, _ counter: AttemptCounter) {
-        guard log.offset == 0, let offset = log.lineStart(behind: size / 2), let file = try? log.file.reopened(),
-            let source = try? LogSource(file: file, offset: offset)
-        else { return nil }
+    /// - Parameter offset: bytes behind which it begins.
+    /// - Returns: nil where there is no line near.
+    init?(_ parts: LogParts, behind offset: Int64) {
+        guard let source = parts.log(behind: offset), let offset = source.offset else { return nil }
         self.offset = offset
-        checkpointLimit = (size &- offset) / 2
-        self.counter = counter
         self.source = source
+        self.parts = parts
+        counter = parts.counter
     }
 
-    /// - Returns: false where no thread can be had.
-    func start() -> Bool {
-        DetachedThread.start(startsElsewhere: true) { [self] in
-            let end = count()
-            desk.access { $0.end = end }
-        }
-    }
-
-    /// Waits until there is one; the part before is counted. nil: there will be none.
-    func waitForCheckpoint() -> Checkpoint? {
-        desk.access { $0.isAwaited = true }
-        return desk.waitLong { desk -> Checkpoint?? in
-            if let checkpoint = desk.checkpoint { return .some(checkpoint) }
-            return desk.end == nil ? nil : .some(nil)
-        }
-    }
-
-    var bytesRead: Int64 { desk.access { $0.bytesRead } }
-
-    /// Tells it which tables of the part before are full.
-    func useTables(_ full: AttemptCounter.FullTables) { desk.access { $0.full = full } }
-
-    /// What it counts is not needed: it ends soon.
-    func abandon() { desk.access { $0.isAbandoned = true } }
-
-    /// Waits for the end; then `counter` may be used.
-    func waitForEnd() -> End { desk.waitLong { $0.end } }
-
-    /// To the end of the log, or as far as it can be counted here.
-    private func count() -> End {
+    /// Counts, and adds itself to the parts once it knows enough: to its end, or as far as it can be counted here.
+    ///
+    /// - Parameters:
+    ///   - limit: bytes by which it must know enough: up to there the part before has to be read as well.
+    ///   - waits: whether it waits for the tables of the first part when its own have no room.
+    /// - Returns: whether it was added.
+    func count(by worker: LogParts.Worker, limit: Int64, waits: Bool) -> Bool {
         var reader = LineReader(readSize: ParallelScan.readSize)
         var first: Timestamp?
-        var isChecked = false
-        // What cannot be read the part before will come to.
-        while (try? reader.readSome(&source, consume: { counter.consume($0) })) == true {
+        var isAdded = false
+        var position = offset
+        while let end = parts.advance(
+            self, to: source.offset ?? position, bytes: (source.offset ?? position) &- position, by: worker)
+        {
+            position = source.offset ?? position
+            if isAdded { source.limit = end }
+            // What cannot be read the part before will come to.
+            guard (try? reader.readSome(&source, consume: { counter.consume($0) })) == true else { break }
             first = first ?? counter.clock
-            if !isChecked, !reader.isInOverlongLine, let first, counter.mayKnowEnough(since: first) {
-                isChecked = true
-                let checkpoint = Checkpoint(offset: offset &+ reader.consumed, knowledge: counter.checkpoint())
-                desk.access { $0.checkpoint = checkpoint }
+            if !isAdded, !reader.isInOverlongLine, let first, counter.mayKnowEnough(since: first) {
+                let place = offset &+ reader.consumed
+                isAdded = parts.add(self, LogParts.Checkpoint(offset: place, knowledge: counter.checkpoint()))
+                if !isAdded { return false }
             }
-            if !isChecked, reader.consumed > checkpointLimit { break }
-            let isAbandoned = desk.access { desk in
-                desk.bytesRead = reader.consumed
-                return desk.isAbandoned
-            }
-            guard !isAbandoned, !counter.hasTooManyHosts, hasRoom() else { break }
+            if !isAdded, reader.consumed > limit { return false }
+            guard !counter.hasTooManyHosts, hasRoom(waits) else { break }
         }
-        return End(offset: offset &+ reader.consumed, isInOverlongLine: reader.isInOverlongLine)
+        let end = LogParts.End(offset: offset &+ reader.consumed, isInOverlongLine: reader.isInOverlongLine)
+        parts.finish(self, end)
+        return isAdded
     }
 
-    /// Whether its tables have room. Where they have not, those of the part before take their place.
-    private func hasRoom() -> Bool {
+    /// Whether its tables have room. Where they have not, those of the first part take their place.
+    private func hasRoom(_ waits: Bool) -> Bool {
         let needs = counter.neededTables
         if needs.isEmpty { return true }
-        let full = desk.waitLong { desk -> AttemptCounter.FullTables? in
-            let isThere = needs.isSubset(of: desk.full.kinds)
-            return isThere || desk.isAwaited || desk.isAbandoned ? desk.full : nil
+        return counter.goOn(with: parts.fullTables(waits ? needs : []), instead: needs)
+    }
+}
+
+extension LogParts {
+    /// Counts parts as long as there is something to gain by that.
+    ///
+    /// - Parameter names: addresses in the worker's last counter.
+    func help(by worker: Worker, names: Int) {
+        var names = names
+        while let offset = nextPlace(for: worker, names: names), let part = LaterPart(self, behind: offset) {
+            guard part.count(by: worker, limit: .max, waits: false) else { return }
+            names = part.counter.tables.addresses
         }
-        return counter.goOn(with: full, instead: needs)
     }
 }

@@ -61,8 +61,7 @@ struct LogParser: Sendable {
     /// A line with the head of the one before was read.
     @inline(__always)
     mutating func follow(_ microseconds: Int64) -> Timestamp {
-        let time = Timestamp(microseconds: microseconds)
-        if head.isClassic { logTime.follow(seconds: time.seconds) }
-        return time
+        if head.isClassic { logTime.follow(microseconds: microseconds) }
+        return Timestamp(microseconds: microseconds)
     }
 }

@@ -11,7 +11,13 @@ struct LogTime: Sendable {
     private let now: Int64
     private let zone: LocalZone
     /// The classic line before, in seconds since 1970; nil before the first one.
-    private(set) var previous: Int64?
+    private(set) var previous: Int64? {
+        get { followed == .min ? read : Timestamp(microseconds: followed).seconds }
+        set { (read, followed) = (newValue, .min) }
+    }
+    /// As it was read here; and when another one was read since, its time in microseconds.
+    private var read: Int64?
+    private var followed = Int64.min
     /// Month and day of the last classic line, as `month * 32 + day`, and the day it is in days since 1970.
     private var cachedDate = 0
     private var cachedDay: Int64 = 0
@@ -32,7 +38,8 @@ struct LogTime: Sendable {
     var isAmbiguous: Bool { cachedOffsets.earlier != cachedOffsets.later }
 
     /// Another classic line in the minute of the last one was read, by other means.
-    mutating func follow(seconds: Int64) { previous = seconds }
+    @inline(__always)
+    mutating func follow(microseconds: Int64) { followed = microseconds }
 
     /// The time at the start of `line`; nil when it cannot be read.
     mutating func time(of line: Span<UInt8>, style: LinePrefix.TimeStyle) -> Timestamp? {

@@ -1,6 +1,6 @@
-// A large log on two threads: the first one counts from its beginning on, the second from its middle on, each on its own.
-// Neither touches the other's memory until the later part's totals are added up (AttemptCounter+Parts says why that is
-// right).
+// A large log on two threads: the first one counts from its beginning on, the second from its middle on, each on its own;
+// who is done first begins a further part in what is left to the other. Neither touches the other's memory until the later
+// parts' totals are added up (AttemptCounter+Parts says why that is right).
 
 import CShim
 
@@ -11,21 +11,28 @@ struct ParallelScan {
     /// Bytes of one read: so many stay in the processor's own memory until their lines are counted.
     static let readSize = 128 << 10
 
+    /// Bytes that a further part must spare the other thread; it takes some milliseconds to begin one.
+    static let worthwhileFurther: Int64 = 2 << 20
+
     private(set) var counter: AttemptCounter
-    /// Logs of which the later part was taken over.
+    /// Logs of which a later part was taken over.
     private(set) var joined = 0
     private let worthwhile: Int64
+    private let worthwhileFurther: Int64
     /// Progress never goes back, even where the later part has to be read again.
     private var told: Int64 = 0
 
     /// - Parameters:
     ///   - counter: what is to count.
-    ///   - worthwhile: bytes from which on a log is read in two parts; none is where there is one processor only.
+    ///   - worthwhile: bytes from which on a log is read in parts; none is where there is one processor only.
+    ///   - further: bytes that a further part must spare the other thread.
     init(
-        _ counter: AttemptCounter, worthwhile: Int64 = cshim_usable_processors() > 1 ? ParallelScan.worthwhile : .max
+        _ counter: AttemptCounter, worthwhile: Int64 = cshim_usable_processors() > 1 ? ParallelScan.worthwhile : .max,
+        further: Int64 = ParallelScan.worthwhileFurther
     ) {
         self.counter = counter
         self.worthwhile = worthwhile
+        worthwhileFurther = further
     }
 
     /// Counts every line of a log, also a last one without a line end.
@@ -39,9 +46,10 @@ struct ParallelScan {
         told = 0
         do throws(LogError) {
             if let size, size >= worthwhile, counter.countsInParts,
-                let part = LaterPart(of: source, size: size, counter.counterOfLaterPart())
+                let parts = LogParts(
+                    of: source, size: size, counter.counterOfLaterPart(), worthwhile: worthwhileFurther)
             {
-                try readBoth(&source, &reader, part, progress)
+                try read(&source, &reader, parts) { $0.tell(min(size, parts.bytesRead), progress) }
             }
             while try readSome(&source, &reader) { tell(source.bytesRead, progress) }
             reader.finish { counter.consume($0) }
@@ -60,32 +68,53 @@ struct ParallelScan {
         progress(told)
     }
 
-    /// Reads up to the later part's checkpoint, and goes on behind that part where it can be taken over.
-    private mutating func readBoth(
-        _ source: inout LogSource, _ reader: inout LineReader, _ part: LaterPart, _ progress: (Int64) -> Void
+    /// Reads up to the next part's checkpoint, and goes on behind the later parts as far as they can be taken over.
+    private mutating func read(
+        _ source: inout LogSource, _ reader: inout LineReader, _ parts: LogParts, _ progress: (inout Self) -> Void
     ) throws(LogError) {
-        guard part.start() else { return }
+        guard DetachedThread.start(startsElsewhere: true, { parts.countLater() }) else { return }
         defer {
-            part.abandon()
+            parts.abandon()
             source.limit = .max
         }
-        source.limit = part.offset
         var full = AttemptCounter.FullTables()
-        while try readSome(&source, &reader) {
-            if counter.complete(&full) { part.useTables(full) }
-            tell(source.bytesRead &+ part.bytesRead, progress)
+        var position: Int64 = 0
+        var hasWaited = false
+        while true {
+            let place = source.offset ?? position
+            source.limit = parts.advance(nil, to: place, bytes: place &- position, by: .main) ?? .max
+            position = place
+            if counter.complete(&full) { parts.useTables(full) }
+            progress(&self)
+            if try readSome(&source, &reader) { continue }
+            // At the second part's beginning, or at the end.
+            if hasWaited { break }
+            parts.waitForSecond()
+            hasWaited = true
         }
-        guard let checkpoint = part.waitForCheckpoint() else { return }
-        source.limit = checkpoint.offset
-        while try readSome(&source, &reader) {}
+        parts.finish(nil, LogParts.End(offset: source.offset ?? position))
+        var isJoined = false
         // A file that was changed meanwhile may end elsewhere.
-        guard source.offset == checkpoint.offset, reader.isAtLineStart, counter.knows(checkpoint.knowledge) else {
-            return
+        while reader.isAtLineStart, let place = source.offset, let later = parts.next(at: place),
+            counter.knows(later.checkpoint.knowledge)
+        {
+            parts.help(by: .main, names: counter.tables.addresses)
+            let end = parts.waitForEnd(of: later.part)
+            guard counter.takeOver(later.part.counter) else { return }
+            if !isJoined { joined += 1 }
+            isJoined = true
+            source.skip(to: end.offset)
+            reader = LineReader(isInOverlongLine: end.isInOverlongLine, readSize: ParallelScan.readSize)
         }
-        let end = part.waitForEnd()
-        guard counter.takeOver(part.counter) else { return }
-        joined += 1
-        source.skip(to: end.offset)
-        reader = LineReader(isInOverlongLine: end.isInOverlongLine, readSize: ParallelScan.readSize)
+    }
+}
+
+extension LogParts {
+    /// What the other thread does.
+    fileprivate func countLater() {
+        let place = begin()
+        guard let part = LaterPart(self, behind: place), part.count(by: .other, limit: (size &- place) / 2, waits: true)
+        else { return giveUp() }
+        help(by: .other, names: part.counter.tables.addresses)
     }
 }

@@ -25,12 +25,14 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Reads or changes the value, and wakes whoever waits.
-    func access<Answer>(_ body: (inout Value) -> Answer) -> Answer {
+    /// Reads or changes the value.
+    ///
+    /// - Parameter wakes: whether those who wait look at it again.
+    func access<Answer>(wakes: Bool = true, _ body: (inout Value) -> Answer) -> Answer {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         let answer = body(&value)
-        pthread_cond_broadcast(changed)
+        if wakes { pthread_cond_broadcast(changed) }
         return answer
     }
 

@@ -31,7 +31,7 @@ import Testing
         _ logs: [[String]], now: Timestamp, ending: String = "\n"
     ) throws -> (summary: AttemptSummary, joined: Int) {
         var alone = counter(now)
-        var scan = ParallelScan(counter(now), worthwhile: 1)
+        var scan = ParallelScan(counter(now), worthwhile: 1, further: 1)
         for lines in logs {
             for line in lines where line.utf8.count <= LineReader.longestLine { alone.consume(Array(line.utf8).span) }
             let text = Array((lines.joined(separator: "\n") + ending).utf8)

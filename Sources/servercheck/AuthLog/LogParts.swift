@@ -1,0 +1,234 @@
+// Which parts of a log are counted at the same time, and how far each of them is: all that two threads tell each other.
+//
+// Processors are not equally fast: the host of a virtual machine takes one away for a while, or both share one core. So the
+// log is not cut in two for good. Whoever has nothing left to do begins a part of his own in what the other one has before
+// him, and that one stops where it begins to be known.
+
+/// The parts of one log. The first one begins with it; the others are added once they have a checkpoint.
+final class LogParts: @unchecked Sendable {
+    /// A place in the log, and what is known there.
+    struct Checkpoint: Sendable {
+        var offset: Int64
+        var knowledge: AttemptCounter.Knowledge
+    }
+
+    /// Where the next line is to be read.
+    struct End: Sendable, Equatable {
+        var offset: Int64
+        /// The next bytes belong to an overlong line.
+        var isInOverlongLine = false
+    }
+
+    /// Who counts. Each has read some bytes, which tells how fast he is.
+    enum Worker {
+        case main
+        case other
+    }
+
+    /// A part behind the first one.
+    struct Later: Sendable {
+        var part: LaterPart
+        var checkpoint: Checkpoint
+    }
+
+    private struct Part: Sendable {
+        /// nil: the first one.
+        var later: Later?
+        /// Up to where it has read.
+        var position: Int64
+        /// Where it ends: at the checkpoint of the next one.
+        var limit = Int64.max
+        /// Nothing more is counted.
+        var end: End?
+    }
+
+    private struct State: Sendable {
+        /// In the order of the log.
+        var parts = [Part(position: 0)]
+        /// Where the second part begins, as long as it has no checkpoint: the first one does not go on behind it.
+        var reserved: Int64?
+        var bytes: (main: Int64, other: Int64) = (0, 0)
+        /// Bytes that are read twice where two parts meet; 0: not known yet.
+        var overlap: Int64 = 0
+        /// Tables of the first part that are full by now.
+        var full = AttemptCounter.FullTables()
+        /// Nobody waits for more of them.
+        var isAwaited = false
+        var isAbandoned = false
+    }
+
+    /// Counters of further parts hold few names: a scan's memory is bounded. More parts would not help.
+    private static let namesLimit = 8192
+    private static let partsLimit = 4
+
+    /// As it is before the first line.
+    let counter: AttemptCounter
+    private let file: OpenFile
+    let size: Int64
+    /// Bytes that a further part must spare the other one.
+    private let worthwhile: Int64
+    private let state: Monitor<State>
+
+    /// - Parameters:
+    ///   - log: at its beginning.
+    ///   - size: of the log, in bytes.
+    ///   - counter: for each part behind the first one.
+    ///   - worthwhile: bytes that a further part must spare the one before it.
+    /// - Returns: nil where the log cannot be read by several.
+    init?(of log: borrowing LogSource, size: Int64, _ counter: AttemptCounter, worthwhile: Int64) {
+        guard log.offset == 0, let file = try? log.file.reopened() else { return nil }
+        self.file = file
+        self.size = size
+        self.counter = counter
+        self.worthwhile = worthwhile
+        state = Monitor(State(reserved: size / 2 &- size / 16))
+    }
+
+    /// The log, at the first line behind an offset; nil: none is near.
+    func log(behind offset: Int64) -> LogSource? {
+        guard let file = try? file.reopened(), var log = try? LogSource(file: file),
+            let start = log.lineStart(behind: offset)
+        else { return nil }
+        log.skip(to: start)
+        return log
+    }
+
+    // MARK: - The second part
+
+    /// Where the second part should begin: so that both have as much to read.
+    func begin() -> Int64 {
+        let overlap = expectedOverlap()
+        return state.access(wakes: false) { state in
+            let middle = ((state.parts.first?.position ?? 0) &+ size &- overlap) / 2
+            // No place that the first part may have reached already.
+            let place = max(state.reserved ?? 0, middle)
+            if state.reserved != nil { state.reserved = place }
+            return place
+        }
+    }
+
+    /// Bytes of so much time as a counter remembers, if lines come as densely everywhere.
+    private func expectedOverlap() -> Int64 {
+        guard let first = clock(behind: 0), let last = clock(behind: max(0, size &- 4 * Int64(ParallelScan.readSize))),
+            last > first
+        else { return 0 }
+        let share = Double(counter.remembered) / 1e6 / last.seconds(since: first)
+        return Int64(Double(size) * min(share, 0.125))
+    }
+
+    /// The time that the log has reached a little behind an offset.
+    private func clock(behind offset: Int64) -> Timestamp? {
+        guard var log = log(behind: offset) else { return nil }
+        var counter = counter
+        var reader = LineReader(readSize: 16 << 10)
+        _ = try? reader.readSome(&log) { counter.consume($0) }
+        return counter.clock
+    }
+
+    /// There will be no second part.
+    func giveUp() { state.access { $0.reserved = nil } }
+
+    /// The first part waits until the second one has a checkpoint, or there will be none.
+    func waitForSecond() {
+        state.access { $0.isAwaited = true }
+        _ = state.waitLong { $0.reserved == nil || $0.isAbandoned ? true : nil }
+    }
+
+    // MARK: - While they count
+
+    /// A part has read up to `position`; `part` is nil for the first one.
+    ///
+    /// - Returns: where it ends; nil: what it counts is not needed.
+    func advance(_ part: LaterPart?, to position: Int64, bytes: Int64, by worker: Worker) -> Int64? {
+        state.access(wakes: false) { state in
+            switch worker {
+            case .main: state.bytes.main &+= bytes
+            case .other: state.bytes.other &+= bytes
+            }
+            if state.isAbandoned { return nil }
+            guard let index = state.parts.firstIndex(where: { $0.later?.part === part }) else { return .max }
+            state.parts[index].position = position
+            return min(state.parts[index].limit, part == nil ? state.reserved ?? .max : .max)
+        }
+    }
+
+    /// Adds a part, where the one before it has not come so far yet. That one ends at the checkpoint then.
+    func add(_ part: LaterPart, _ checkpoint: Checkpoint) -> Bool {
+        state.access { state in
+            guard !state.isAbandoned,
+                let before = state.parts.lastIndex(where: { $0.later?.checkpoint.offset ?? 0 <= part.offset }),
+                state.parts[before].end == nil, checkpoint.offset < state.parts[before].limit,
+                // One read may be under way.
+                state.parts[before].position &+ Int64(ParallelScan.readSize) <= checkpoint.offset
+            else { return false }
+            let later = Later(part: part, checkpoint: checkpoint)
+            state.parts.insert(
+                Part(later: later, position: checkpoint.offset, limit: state.parts[before].limit), at: before + 1)
+            state.parts[before].limit = checkpoint.offset
+            state.overlap = max(state.overlap, checkpoint.offset &- part.offset)
+            state.reserved = nil
+            return true
+        }
+    }
+
+    /// A part is counted.
+    func finish(_ part: LaterPart?, _ end: End) {
+        state.access { state in
+            if part == nil { state.isAwaited = true }
+            if let index = state.parts.firstIndex(where: { $0.later?.part === part }) { state.parts[index].end = end }
+        }
+    }
+
+    /// Where a worker with nothing left to do should begin a part: so that both come to their ends at the same time, if
+    /// they go on as fast as before. nil: nowhere.
+    ///
+    /// - Parameter names: addresses in the worker's last counter.
+    func nextPlace(for worker: Worker, names: Int) -> Int64? {
+        state.look { state in
+            guard !state.isAbandoned, state.overlap > 0, names <= LogParts.namesLimit,
+                state.parts.count < LogParts.partsLimit,
+                let part = state.parts.filter({ $0.end == nil }).max(by: { remaining($0) < remaining($1) })
+            else { return nil }
+            let (own, others) =
+                worker == .main ? (state.bytes.main, state.bytes.other) : (state.bytes.other, state.bytes.main)
+            let (left, overlap) = (Double(remaining(part)), Double(state.overlap))
+            let share = (left * Double(others) - overlap * Double(own)) / Double(max(1, own &+ others))
+            let rest = max(share, left / 8)
+            return left - rest - overlap >= Double(worthwhile) ? part.position &+ Int64(rest) : nil
+        }
+    }
+
+    private func remaining(_ part: Part) -> Int64 { max(0, min(size, part.limit) &- part.position) }
+
+    /// Tells which tables of the first part are full.
+    func useTables(_ full: AttemptCounter.FullTables) { state.access { $0.full = full } }
+
+    /// The full tables of the first part; waits until these are among them, or until no more become full.
+    func fullTables(_ kinds: Set<AttemptCounter.FullTables.Kind>) -> AttemptCounter.FullTables {
+        state.waitLong { state in
+            kinds.isSubset(of: state.full.kinds) || state.isAwaited || state.isAbandoned ? state.full : nil
+        }
+    }
+
+    /// What is counted is not needed any more: it ends soon. What was counted is given back.
+    func abandon() {
+        state.access { state in
+            state.isAbandoned = true
+            state.parts = []
+        }
+    }
+
+    var bytesRead: Int64 { state.look { $0.bytes.main &+ $0.bytes.other } }
+
+    // MARK: - When they are joined
+
+    /// The part that begins to be known where another one ends.
+    func next(at offset: Int64) -> Later? {
+        state.look { $0.parts.first { $0.later?.checkpoint.offset == offset }?.later }
+    }
+
+    /// Waits for the end of a part; then its counter may be used.
+    func waitForEnd(of part: LaterPart) -> End {
+        state.waitLong { $0.parts.first { $0.later?.part === part }?.end }
+    }
+}
