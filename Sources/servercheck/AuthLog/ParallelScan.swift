@@ -15,10 +15,12 @@ struct ParallelScan {
     static let worthwhileFurther: Int64 = 2 << 20
 
     private(set) var counter: AttemptCounter
-    /// Logs of which a later part was taken over.
+    /// Logs of which a later part was taken over, and all parts that were.
     private(set) var joined = 0
+    private(set) var laterParts = 0
     private let worthwhile: Int64
     private let worthwhileFurther: Int64
+    private let start: (@escaping @Sendable () -> Void) -> Bool
     /// Progress never goes back, even where the later part has to be read again.
     private var told: Int64 = 0
 
@@ -26,10 +28,13 @@ struct ParallelScan {
     ///   - counter: what is to count.
     ///   - worthwhile: bytes from which on a log is read in parts; none is where there is one processor only.
     ///   - further: bytes that a further part must spare the other thread.
+    ///   - start: starts the other thread; false where it cannot.
     init(
         _ counter: AttemptCounter, worthwhile: Int64 = cshim_usable_processors() > 1 ? ParallelScan.worthwhile : .max,
-        further: Int64 = ParallelScan.worthwhileFurther
+        further: Int64 = ParallelScan.worthwhileFurther,
+        start: @escaping (@escaping @Sendable () -> Void) -> Bool = { DetachedThread.start(startsElsewhere: true, $0) }
     ) {
+        self.start = start
         self.counter = counter
         self.worthwhile = worthwhile
         worthwhileFurther = further
@@ -72,7 +77,7 @@ struct ParallelScan {
     private mutating func read(
         _ source: inout LogSource, _ reader: inout LineReader, _ parts: LogParts, _ progress: (inout Self) -> Void
     ) throws(LogError) {
-        guard DetachedThread.start(startsElsewhere: true, { parts.countLater() }) else { return }
+        guard start({ parts.countLater() }) else { return }
         defer {
             parts.abandon()
             source.limit = .max
@@ -102,6 +107,7 @@ struct ParallelScan {
             let end = parts.waitForEnd(of: later.part)
             guard counter.takeOver(later.part.counter) else { return }
             if !isJoined { joined += 1 }
+            laterParts += 1
             isJoined = true
             source.skip(to: end.offset)
             reader = LineReader(isInOverlongLine: end.isInOverlongLine, readSize: ParallelScan.readSize)

@@ -25,13 +25,21 @@ import Testing
 
     /// Counts logs one after the other, both ways, and expects the same.
     ///
-    /// - Parameter ending: what stands behind the last line.
-    /// - Returns: what was found, and how many of the logs were counted in two parts.
+    /// - Parameters:
+    ///   - ending: what stands behind the last line.
+    ///   - otherFirst: the other thread comes to its end before this one begins: then all further parts are its.
+    /// - Returns: what was found, how many of the logs were counted in parts, and how many parts behind the first ones.
     private func check(
-        _ logs: [[String]], now: Timestamp, ending: String = "\n"
-    ) throws -> (summary: AttemptSummary, joined: Int) {
+        _ logs: [[String]], now: Timestamp, ending: String = "\n", otherFirst: Bool = false
+    ) throws -> (summary: AttemptSummary, joined: Int, laterParts: Int) {
         var alone = counter(now)
         var scan = ParallelScan(counter(now), worthwhile: 1, further: 1)
+        if otherFirst {
+            scan = ParallelScan(counter(now), worthwhile: 1, further: 1) { work in
+                work()
+                return true
+            }
+        }
         for lines in logs {
             for line in lines where line.utf8.count <= LineReader.longestLine { alone.consume(Array(line.utf8).span) }
             let text = Array((lines.joined(separator: "\n") + ending).utf8)
@@ -51,7 +59,7 @@ import Testing
             Issue.record("two parts found \(part), one \(other)")
         }
         #expect(found == expected)
-        return (expected, scan.joined)
+        return (expected, scan.joined, scan.laterParts)
     }
 
     private static func parts(_ summary: AttemptSummary) -> [String] {
@@ -129,6 +137,9 @@ import Testing
         let result = try check([log.lines], now: log.time + 60)
         #expect(result.summary.attempts > 5000 && result.summary.peak != nil)
         if seed < 4 { #expect(result.joined == 1) }
+        // The same with more parts.
+        let further = try check([log.lines], now: log.time + 60, otherFirst: true)
+        if seed < 4 { #expect(further.joined == 1 && further.laterParts > 1) }
     }
 
     /// Years of a log without years: what the middle is read without is months before it.
