@@ -61,12 +61,10 @@ extension AttemptCounter {
         return later
     }
 
-    /// For how long counting remembers, in microseconds.
-    var remembered: Int64 { max(AttemptCounter.silence, windows.horizon) }
-
     /// Whether a counter that began at the first line it read may know by now what one knows that began earlier.
     func mayKnowEnough(since first: Timestamp) -> Bool {
         guard let clock else { return false }
+        let remembered = max(AttemptCounter.silence, windows.horizon)
         return clock.microseconds.subtractingReportingOverflow(first.microseconds).partialValue > remembered
     }
 

@@ -81,7 +81,7 @@ final class LogParts: @unchecked Sendable {
         self.size = size
         self.counter = counter
         self.worthwhile = worthwhile
-        state = Monitor(State(reserved: size / 2 &- size / 16))
+        state = Monitor(State(reserved: size / 2))
     }
 
     /// The log, at the first line behind an offset; nil: none is near.
@@ -95,34 +95,13 @@ final class LogParts: @unchecked Sendable {
 
     // MARK: - The second part
 
-    /// Where the second part should begin: so that both have as much to read.
+    /// Where the second part should begin: in the middle of what the first one has before it now.
     func begin() -> Int64 {
-        let overlap = expectedOverlap()
-        return state.access(wakes: false) { state in
-            let middle = ((state.parts.first?.position ?? 0) &+ size &- overlap) / 2
-            // No place that the first part may have reached already.
-            let place = max(state.reserved ?? 0, middle)
-            if state.reserved != nil { state.reserved = place }
-            return place
+        state.access(wakes: false) { state in
+            let middle = ((state.parts.first?.position ?? 0) &+ size) / 2
+            if state.reserved != nil { state.reserved = middle }
+            return middle
         }
-    }
-
-    /// Bytes of so much time as a counter remembers, if lines come as densely everywhere.
-    private func expectedOverlap() -> Int64 {
-        guard let first = clock(behind: 0), let last = clock(behind: max(0, size &- 4 * Int64(ParallelScan.readSize))),
-            last > first
-        else { return 0 }
-        let share = Double(counter.remembered) / 1e6 / last.seconds(since: first)
-        return Int64(Double(size) * min(share, 0.125))
-    }
-
-    /// The time that the log has reached a little behind an offset.
-    private func clock(behind offset: Int64) -> Timestamp? {
-        guard var log = log(behind: offset) else { return nil }
-        var counter = counter
-        var reader = LineReader(readSize: 16 << 10)
-        _ = try? reader.readSome(&log) { counter.consume($0) }
-        return counter.clock
     }
 
     /// There will be no second part.

@@ -96,7 +96,7 @@ struct ScanRequest {
         report(source)
 
         // What growing tables outgrew would otherwise stay in memory.
-        cshim_give_back_blocks(64 << 10)
+        cshim_give_back_blocks(256 << 10)
         // Only the text tells of logins after failures.
         if events || format == .json { settings.rules.loginAfterFailures = 0 }
         var counter = AttemptCounter(rules: settings.rules, now: machine.now)
