@@ -1,12 +1,12 @@
-// A log counted in two parts at the same time. The counter of the later part begins in the middle of the log and knows
-// nothing of what comes before. Why both together find what one counter finds:
+// A log counted in parts at the same time. The counter of a later part begins somewhere in the log and knows nothing of what
+// comes before. Why all together find what one counter finds:
 //
 // 1. Counting remembers connections for ten minutes and windows for a little longer than their duration. So a counter
-//    that began in the middle soon knows the same as one that has read everything.
+//    that began somewhere soon knows the same as one that has read everything.
 // 2. That is never believed, but compared: at a checkpoint the later counter keeps what it knows and begins its totals
-//    anew. The first one reads up to there as well. Only where both know the same are the totals added up; otherwise
-//    the first counter goes on alone.
-// 3. Bounded tables keep the names that came first. The later part's have room for some more; when it needs that it
+//    anew. The one before reads up to there as well. Only where both know the same are the totals added up; otherwise
+//    the first counter goes on alone. It takes over one part after the other, and knows each time what the last one did.
+// 3. Bounded tables keep the names that came first. The second part's have room for some more; when it needs that it
 //    waits until the first part's are full, and goes on with those: they hold all names that the rest can be in.
 
 extension AttemptCounter {

@@ -9,11 +9,13 @@ final class LaterPart: @unchecked Sendable {
     private var source: LogSource
     private let parts: LogParts
 
-    /// - Parameter offset: bytes behind which it begins.
+    private let limit: Int64
+
     /// - Returns: nil where there is no line near.
-    init?(_ parts: LogParts, behind offset: Int64) {
-        guard let source = parts.log(behind: offset), let offset = source.offset else { return nil }
+    init?(_ parts: LogParts, _ beginning: LogParts.Beginning) {
+        guard let source = parts.log(behind: beginning.offset), let offset = source.offset else { return nil }
         self.offset = offset
+        limit = beginning.limit
         self.source = source
         self.parts = parts
         counter = parts.counter
@@ -21,11 +23,9 @@ final class LaterPart: @unchecked Sendable {
 
     /// Counts, and adds itself to the parts once it knows enough: to its end, or as far as it can be counted here.
     ///
-    /// - Parameters:
-    ///   - limit: bytes by which it must know enough: up to there the part before has to be read as well.
-    ///   - waits: whether it waits for the tables of the first part when its own have no room.
+    /// - Parameter waits: whether it waits for the tables of the first part when its own have no room.
     /// - Returns: whether it was added.
-    func count(by worker: LogParts.Worker, limit: Int64, waits: Bool) -> Bool {
+    func count(by worker: LogParts.Worker, waits: Bool) -> Bool {
         var reader = LineReader(readSize: ParallelScan.readSize)
         var first: Timestamp?
         var isAdded = false
@@ -65,8 +65,8 @@ extension LogParts {
     /// - Parameter names: addresses in the worker's last counter.
     func help(by worker: Worker, names: Int) {
         var names = names
-        while let offset = nextPlace(for: worker, names: names), let part = LaterPart(self, behind: offset) {
-            guard part.count(by: worker, limit: .max, waits: false) else { return }
+        while let beginning = nextBeginning(for: worker, names: names), let part = LaterPart(self, beginning) {
+            guard part.count(by: worker, waits: false) else { return }
             names = part.counter.tables.addresses
         }
     }

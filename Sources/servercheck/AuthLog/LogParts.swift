@@ -19,6 +19,14 @@ final class LogParts: @unchecked Sendable {
         var isInOverlongLine = false
     }
 
+    /// Where a part is to begin.
+    struct Beginning {
+        /// At the first line behind it.
+        var offset: Int64
+        /// Bytes by which the part must know enough: up to there the one before has to be read as well.
+        var limit: Int64
+    }
+
     /// Who counts. Each has read some bytes, which tells how fast he is.
     enum Worker {
         case main
@@ -64,7 +72,7 @@ final class LogParts: @unchecked Sendable {
     /// As it is before the first line.
     let counter: AttemptCounter
     private let file: OpenFile
-    let size: Int64
+    private let size: Int64
     /// Bytes that a further part must spare the other one.
     private let worthwhile: Int64
     private let state: Monitor<State>
@@ -96,11 +104,11 @@ final class LogParts: @unchecked Sendable {
     // MARK: - The second part
 
     /// Where the second part should begin: in the middle of what the first one has before it now.
-    func begin() -> Int64 {
+    func beginning() -> Beginning {
         state.access(wakes: false) { state in
             let middle = ((state.parts.first?.position ?? 0) &+ size) / 2
             if state.reserved != nil { state.reserved = middle }
-            return middle
+            return Beginning(offset: middle, limit: (size &- middle) / 2)
         }
     }
 
@@ -162,7 +170,7 @@ final class LogParts: @unchecked Sendable {
     /// they go on as fast as before. nil: nowhere.
     ///
     /// - Parameter names: addresses in the worker's last counter.
-    func nextPlace(for worker: Worker, names: Int) -> Int64? {
+    func nextBeginning(for worker: Worker, names: Int) -> Beginning? {
         state.look { state in
             guard !state.isAbandoned, state.overlap > 0, names <= LogParts.namesLimit,
                 state.parts.count < LogParts.partsLimit,
@@ -173,7 +181,8 @@ final class LogParts: @unchecked Sendable {
             let (left, overlap) = (Double(remaining(part)), Double(state.overlap))
             let share = (left * Double(others) - overlap * Double(own)) / Double(max(1, own &+ others))
             let rest = max(share, left / 8)
-            return left - rest - overlap >= Double(worthwhile) ? part.position &+ Int64(rest) : nil
+            guard left - rest - overlap >= Double(worthwhile) else { return nil }
+            return Beginning(offset: part.position &+ Int64(rest), limit: Int64((left - rest) / 2))
         }
     }
 

@@ -118,9 +118,7 @@ struct ParallelScan {
 extension LogParts {
     /// What the other thread does.
     fileprivate func countLater() {
-        let place = begin()
-        guard let part = LaterPart(self, behind: place), part.count(by: .other, limit: (size &- place) / 2, waits: true)
-        else { return giveUp() }
+        guard let part = LaterPart(self, beginning()), part.count(by: .other, waits: true) else { return giveUp() }
         help(by: .other, names: part.counter.tables.addresses)
     }
 }
