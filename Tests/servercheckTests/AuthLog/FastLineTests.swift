@@ -167,6 +167,30 @@ import Testing
         _ = countedBothWays(lines, now: log.time + 86_400, zone: zone)
     }
 
+    @Test("minute after minute, hours that change with the zone, and minutes that are none", arguments: 1...4)
+    func minutes(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        var log = LogText(format: seed % 2 == 0 ? .classic : .rfc3339)
+        var lines: [[UInt8]] = []
+        for number in 0..<1200 {
+            let after = number % 9 == 0 ? Double.random(in: -400...60, using: &random) : 19
+            log.fail("192.0.2.\(number % 7)", pid: number % 40 + 1, port: number % 40 + 1, after: after)
+            var line = log.lines.last ?? ""
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0: line = line.replacingOccurrences(of: "sshd[", with: "sudo[")
+            case 1: line = line.replacingOccurrences(of: ":0", with: ":6")
+            case 2: line = line.replacingOccurrences(of: ":1", with: ":x")
+            default: break
+            }
+            lines.append(Array(line.utf8))
+        }
+        // Each hour of the clock's change comes twice, or not at all.
+        for zone in [LocalZone.utc, LocalZone { $0 % 7200 < 3600 ? 3600 : 7200 }] {
+            let summary = countedBothWays(lines, now: log.time + 86_400, zone: zone).summary
+            #expect(summary.attempts > 500 && summary.unparsed > 0)
+        }
+    }
+
     @Test("lines across the borders of the reader's buffer, and overlong ones, count as they do alone")
     func borders() throws {
         let directory = try TemporaryDirectory()

@@ -88,6 +88,11 @@ def judged(server):
     server.let_attack_pass()
     critical = seen(calm_config(free_memory={"threshold": 0.1}))
     lasting = seen(calm_config(free_memory={"threshold": 0.1}))
+    # Where journald comes too late (`start` says why) it lets pass what LogLevelMax is to hold back: then once more.
+    for _ in range(4):
+        if all(priority < 6 for priority, _ in lasting.lines):
+            break
+        lasting = seen(calm_config(free_memory={"threshold": 0.1}))
     warning = seen(calm_config(free_memory={"threshold": 99.9, "warning_threshold": 0.1}))
     unknown = seen("{")
     ok = seen(calm_config())
