@@ -37,7 +37,7 @@ extension AttemptCounter {
         return parser.head.length > 0
     }
 
-    /// The same of a line whose head is the one before, and known.
+    /// One complete line on the general path, whose head is the one before, and known.
     ///
     /// - Parameter time: its time, in microseconds.
     mutating func readLine(_ line: Span<UInt8>, time: Int64) {
