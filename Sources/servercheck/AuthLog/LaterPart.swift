@@ -42,6 +42,9 @@ final class LaterPart: @unchecked Sendable {
                 let place = offset &+ reader.consumed
                 isAdded = parts.add(self, LogParts.Checkpoint(offset: place, knowledge: counter.checkpoint()))
                 if !isAdded { return false }
+                // Where the first part's tables are full by now, those of this one would only take room.
+                let full = parts.fullTables([])
+                if !full.kinds.isEmpty { _ = counter.goOn(with: full, instead: full.kinds) }
             }
             if !isAdded, reader.consumed > limit { return false }
             guard !counter.hasTooManyHosts, hasRoom(waits) else { break }

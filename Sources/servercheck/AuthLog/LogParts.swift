@@ -65,8 +65,9 @@ final class LogParts: @unchecked Sendable {
         var isAbandoned = false
     }
 
-    /// Counters of further parts hold few names: a scan's memory is bounded. More parts would not help.
+    /// Counters of further parts hold few names of their own: a scan's memory is bounded.
     private static let namesLimit = 8192
+    /// More would not help.
     private static let partsLimit = 4
 
     /// As it is before the first line.
@@ -169,11 +170,12 @@ final class LogParts: @unchecked Sendable {
     /// Where a worker with nothing left to do should begin a part: so that both come to their ends at the same time, if
     /// they go on as fast as before. nil: nowhere.
     ///
-    /// - Parameter names: addresses in the worker's last counter.
+    /// - Parameter names: addresses in the worker's last counter, as many as another one may have. Where the first part's
+    ///   table is full that one serves all.
     func nextBeginning(for worker: Worker, names: Int) -> Beginning? {
         state.look { state in
-            guard !state.isAbandoned, state.overlap > 0, names <= LogParts.namesLimit,
-                state.parts.count < LogParts.partsLimit,
+            guard !state.isAbandoned, state.overlap > 0, state.parts.count < LogParts.partsLimit,
+                names <= LogParts.namesLimit || state.full.kinds.contains(.addresses),
                 let part = state.parts.filter({ $0.end == nil }).max(by: { remaining($0) < remaining($1) })
             else { return nil }
             let (own, others) =

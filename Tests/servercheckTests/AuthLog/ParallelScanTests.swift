@@ -23,20 +23,34 @@ import Testing
         return AttemptCounter(rules: rules, now: now, zone: ParallelScanTests.zone)
     }
 
+    /// When the other thread counts. All further parts are its where this thread waits for it meanwhile.
+    private enum Turn {
+        case any
+        /// Before this one begins.
+        case first
+        /// When this one has read a third.
+        case amid
+    }
+
     /// Counts logs one after the other, both ways, and expects the same.
     ///
     /// - Parameters:
     ///   - ending: what stands behind the last line.
-    ///   - otherFirst: the other thread comes to its end before this one begins: then all further parts are its.
+    ///   - other: when the other thread counts.
     /// - Returns: what was found, how many of the logs were counted in parts, and how many parts behind the first ones.
     private func check(
-        _ logs: [[String]], now: Timestamp, ending: String = "\n", otherFirst: Bool = false
+        _ logs: [[String]], now: Timestamp, ending: String = "\n", other: Turn = .any
     ) throws -> (summary: AttemptSummary, joined: Int, laterParts: Int) {
         var alone = counter(now)
         var scan = ParallelScan(counter(now), worthwhile: 1, further: 1)
-        if otherFirst {
+        let (mayBegin, isDone) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        if other != .any {
             scan = ParallelScan(counter(now), worthwhile: 1, further: 1) { work in
-                work()
+                Thread {
+                    mayBegin.wait()
+                    work()
+                    isDone.signal()
+                }.start()
                 return true
             }
         }
@@ -46,7 +60,14 @@ import Testing
             try directory.write(text, to: "log")
             let source = try LogSource(file: OpenFile(directory.file("log"), flags: O_RDONLY))
             var steps: [Int64] = []
-            let end = scan.read(source, size: Int64(text.count)) { steps.append($0) }
+            var isOver = other == .any
+            let end = scan.read(source, size: Int64(text.count)) { bytes in
+                steps.append(bytes)
+                if isOver || other == .amid && bytes < text.count / 3 { return }
+                mayBegin.signal()
+                isDone.wait()
+                isOver = true
+            }
             #expect(end.failure == nil && end.bytesRead == Int64(text.count))
             #expect(steps == steps.sorted() && steps.last ?? 0 <= end.bytesRead)
         }
@@ -138,7 +159,7 @@ import Testing
         #expect(result.summary.attempts > 5000 && result.summary.peak != nil)
         if seed < 4 { #expect(result.joined == 1) }
         // The same with more parts.
-        let further = try check([log.lines], now: log.time + 60, otherFirst: true)
+        let further = try check([log.lines], now: log.time + 60, other: .first)
         if seed < 4 { #expect(further.joined == 1 && further.laterParts > 1) }
     }
 
@@ -175,6 +196,19 @@ import Testing
         let result = try check([log.lines], now: log.time + 60)
         #expect(result.joined == 1)
         #expect(result.summary.attempts == count && result.summary.byUser.count == AttemptTables.userLimit)
+    }
+
+    @Test("further parts begin with the tables of the first one, which are full")
+    func furtherWithFullTables() throws {
+        var log = LogText()
+        for number in 0..<60_000 {
+            log.fail(
+                "10.1.\(number >> 8 & 255).\(number & 255)", user: "n\(number % 9000)", pid: 1 + number, port: 22,
+                after: 0.5)
+        }
+        let result = try check([log.lines], now: log.time + 60, other: .amid)
+        #expect(result.summary.byAddress.count == AttemptTables.addressLimit)
+        #expect(result.joined == 1 && result.laterParts > 1)
     }
 
     @Test("what cannot be counted in two parts is counted in one")
