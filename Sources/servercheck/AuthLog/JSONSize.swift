@@ -1,10 +1,9 @@
 // How much room a text takes in the state file, which must stay small whatever names attackers choose.
 
 extension UInt8 {
-    /// What one byte of UTF-8 takes in JSON (RFC 8259, section 7). Without branches, so that many are added up at once.
+    /// What one byte of UTF-8 takes in JSON at most (RFC 8259, section 7).
     fileprivate var jsonSize: Int {
-        let isEscaped = self == UInt8(ascii: "\"") || self == UInt8(ascii: "\\") || self == UInt8(ascii: "/")
-        return 1 + (isEscaped ? 1 : 0) + (self < 0x20 ? 5 : 0)
+        self < 0x20 ? 6 : self == UInt8(ascii: "\"") || self == UInt8(ascii: "\\") ? 2 : 1
     }
 }
 
@@ -22,14 +21,11 @@ extension Int64 {
 }
 
 extension String {
-    /// Bytes in JSON, without the quotes.
+    /// Bytes in JSON at most, without the quotes.
     var jsonSize: Int {
-        let size = utf8.withContiguousStorageIfAvailable { bytes in
-            var size = 0
-            for byte in bytes { size += byte.jsonSize }
-            return size
+        utf8Span.span.withUnsafeBufferPointer { bytes in
+            bytes.isPlainJSON ? bytes.count : bytes.reduce(0) { $0 + $1.jsonSize }
         }
-        return size ?? utf8.reduce(0) { $0 + $1.jsonSize }
     }
 
     /// As much of the text as `limit` bytes of JSON hold.

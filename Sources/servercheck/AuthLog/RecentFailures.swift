@@ -62,6 +62,8 @@ struct RecentFailures {
         let place = entries.lastIndex { $0.time <= entry.time }
         if let place, entries[place].time == entry.time {
             entries[place].count = entries[place].count.addingSaturated(entry.count)
+        } else if place == entries.indices.last {
+            entries.append(entry)
         } else {
             entries.insert(entry, at: place.map { $0 + 1 } ?? 0)
         }
@@ -70,7 +72,7 @@ struct RecentFailures {
         if let first = entries.lastIndex(where: {
             sum = sum.addingSaturated($0.count)
             return sum >= enough
-        }) {
+        }), first > 0 {
             entries.removeSubrange(..<first)
         }
         if entries.count > entryLimit, let newest = entries.last?.time {
@@ -130,6 +132,7 @@ struct RecentFailures {
         live.sort { $1.weight < $0.weight }
         // Where they weigh the same the name decides; so of a few more than there is room for it must be known.
         var kept: [(weight: (failures: Int, last: Int64), saved: SavedFailures)] = []
+        kept.reserveCapacity(min(live.count, AttemptMemory.addressLimit))
         for one in live {
             if kept.count >= AttemptMemory.addressLimit, let last = kept.last, one.weight < last.weight { break }
             guard let name = text(peers[one.number]) else { continue }

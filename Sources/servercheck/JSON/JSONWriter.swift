@@ -74,28 +74,16 @@ struct JSONWriter {
         put(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { text in
-            if JSONWriter.isPlain(text) { return put(text) }
+            if text.isPlainJSON { return put(text) }
             for byte in text {
-                if JSONWriter.isPlain(byte) { put(byte) } else { escape(byte) }
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                    escape(byte)
+                } else {
+                    put(byte)
+                }
             }
         }
         put(UInt8(ascii: "\""))
-    }
-
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
-    }
-
-    /// Looks at all of them, so that it can look at many at once.
-    private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        // Minima, for which processors have an instruction; of conditions the compiler makes jumps.
-        var lowest = UInt8.max
-        var difference = UInt8.max
-        for byte in text {
-            lowest = min(lowest, byte)
-            difference = min(difference, byte ^ UInt8(ascii: "\""), byte ^ UInt8(ascii: "\\"))
-        }
-        return lowest >= 0x20 && difference != 0
     }
 
     mutating func integer(_ number: some FixedWidthInteger) {

@@ -8,8 +8,10 @@ enum Clean {
     /// - Parameter limit: at most so many characters; a cut is marked with `…`.
     static func text(_ text: String, limit: Int = 1000) -> String {
         // Nearly all text is plain ASCII: look once at the bytes before taking it apart.
-        let bytes = text.utf8Span.span
-        if bytes.count <= limit, bytes.withUnsafeBufferPointer({ isPlain($0, butFor: "|", "|") }) { return text }
+        let isPlain = text.utf8Span.span.withUnsafeBufferPointer {
+            $0.count <= limit && $0.isPlain(0x20...0x7E, but: "|", "|")
+        }
+        if isPlain { return text }
         var cleaned = String.UnicodeScalarView()
         var count = 0
         for scalar in text.unicodeScalars {
@@ -21,23 +23,6 @@ enum Clean {
             count += 1
         }
         return String(cleaned)
-    }
-
-    /// Whether all bytes are printable ASCII and none is one of two others.
-    private static func isPlain(
-        _ bytes: UnsafeBufferPointer<UInt8>, butFor one: Unicode.Scalar, _ other: Unicode.Scalar
-    ) -> Bool {
-        // Minima and maxima of all, which the processor takes of many at once; of conditions the compiler makes jumps.
-        let (one, other) = (UInt8(ascii: one), UInt8(ascii: other))
-        var lowest = UInt8.max
-        var highest = UInt8.min
-        var difference = UInt8.max
-        for byte in bytes {
-            lowest = min(lowest, byte)
-            highest = max(highest, byte)
-            difference = min(difference, byte ^ one, byte ^ other)
-        }
-        return lowest >= 0x20 && highest < 0x7F && difference != 0
     }
 
     /// The same for bytes; what is not UTF-8 becomes U+FFFD.
@@ -59,7 +44,7 @@ enum Clean {
         let text = text(name, limit: 5000)
         bytes.append(quote)
         text.utf8Span.span.withUnsafeBufferPointer { text in
-            if isPlain(text, butFor: "'", "=") { return bytes.append(contentsOf: text) }
+            if text.isPlain(0x20...0x7E, but: "'", "=") { return bytes.append(contentsOf: text) }
             for byte in text {
                 if byte == quote { bytes.append(quote) }
                 bytes.append(byte == equals ? UInt8(ascii: "_") : byte)

@@ -119,7 +119,7 @@ struct ScanJSON {
         text.append(UInt8(ascii: "\""))
         var copy = string
         let isPlain = copy.withUTF8 { bytes in
-            let isPlain = bytes.allSatisfy { $0 &- 0x20 < 0x5F && $0 != 0x22 && $0 != 0x5C }
+            let isPlain = bytes.isPlain(0x20...0x7E, but: "\"", "\\")
             if isPlain { text.append(contentsOf: bytes) }
             return isPlain
         }
