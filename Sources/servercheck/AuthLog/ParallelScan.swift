@@ -11,8 +11,8 @@ struct ParallelScan {
     /// Bytes of one read: so many stay in the processor's own memory until their lines are counted.
     static let readSize = 128 << 10
 
-    /// Bytes that a further part must spare the other thread; it takes some milliseconds to begin one.
-    static let worthwhileFurther: Int64 = 2 << 20
+    /// Bytes that a further part must spare the other thread; it takes half a millisecond to begin one.
+    static let worthwhileFurther: Int64 = 1 << 20
 
     private(set) var counter: AttemptCounter
     /// Logs of which a later part was taken over, and all parts that were.
