@@ -188,12 +188,5 @@ struct JSONWriter {
         if recent.room < count { flush() }
     }
 
-    private mutating func flush() {
-        JSONWriter.move(&recent, to: &finished)
-    }
-
-    private static func move(_ short: inout ShortBytes, to bytes: inout [UInt8]) {
-        short.withBytes { bytes.append(contentsOf: $0) }
-        short.removeAll()
-    }
+    private mutating func flush() { recent.move(to: &finished) }
 }

@@ -56,7 +56,11 @@ struct ShortBytes: Sendable {
         append(decimal: number.magnitude)
     }
 
-    mutating func removeAll() { count = 0 }
+    /// Appends them to others; nothing is left.
+    mutating func move(to bytes: inout [UInt8]) {
+        withBytes { bytes.append(contentsOf: $0) }
+        count = 0
+    }
 
     func withBytes<Answer>(_ body: (UnsafeBufferPointer<UInt8>) -> Answer) -> Answer {
         storage.span.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[..<count])) }

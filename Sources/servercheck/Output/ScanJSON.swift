@@ -54,26 +54,29 @@ struct ScanJSON {
         }
         for (index, entry) in summary.byAddress.enumerated() {
             output { text in
-                text.append(index == 0 ? #"{"address":"# : #",{"address":"#)
-                append(entry.address, to: &text)
-                var rest = ShortBytes()
-                rest.append(#","attempts":"#)
-                rest.append(decimal: UInt64(entry.attempts.magnitude))
-                rest.append(#","first":""#)
-                // There may be many addresses; these times are all of one length.
+                // There may be many: each is put together first, as far as it is what most of them are.
+                var line = ShortBytes()
+                line.append(index == 0 ? #"{"address":"# : #",{"address":"#)
+                if !append(usual: entry.address, to: &line) {
+                    line.move(to: &text)
+                    append(entry.address, to: &text)
+                }
+                line.append(#","attempts":"#)
+                line.append(decimal: UInt64(entry.attempts.magnitude))
+                if line.room < 80 { line.move(to: &text) }
+                line.append(#","first":""#)
                 if let first = clock.usual(entry.first), let last = clock.usual(entry.last) {
-                    first.span.withUnsafeBufferPointer { rest.append(contentsOf: $0) }
-                    rest.append(#"","last":""#)
-                    last.span.withUnsafeBufferPointer { rest.append(contentsOf: $0) }
-                    rest.append(#""}"#)
-                    rest.withBytes { text.append(contentsOf: $0) }
+                    first.span.withUnsafeBufferPointer { line.append(contentsOf: $0) }
+                    line.append(#"","last":""#)
+                    last.span.withUnsafeBufferPointer { line.append(contentsOf: $0) }
                 } else {
-                    rest.withBytes { text.append(contentsOf: $0) }
+                    line.move(to: &text)
                     clock.append(entry.first, to: &text)
                     text.append(#"","last":""#)
                     clock.append(entry.last, to: &text)
-                    text.append(#""}"#)
                 }
+                line.append(#""}"#)
+                line.move(to: &text)
             }
         }
         output { $0.append(#"],"by_user":["#) }
@@ -100,6 +103,19 @@ struct ScanJSON {
         }
     }
 
+    /// A text that is short and plain, as nearly all addresses are.
+    ///
+    /// - Returns: whether it is.
+    private static func append(usual string: String, to line: inout ShortBytes) -> Bool {
+        string.utf8Span.span.withUnsafeBufferPointer { bytes in
+            guard bytes.count <= 48, bytes.needsNoEscape else { return false }
+            line.append(UInt8(ascii: "\""))
+            line.append(contentsOf: bytes)
+            line.append(UInt8(ascii: "\""))
+            return true
+        }
+    }
+
     private static func append(_ time: Timestamp?, to text: inout [UInt8], _ clock: inout LocalClock) {
         guard let time else {
             text.append("null")
@@ -119,9 +135,9 @@ struct ScanJSON {
         text.append(UInt8(ascii: "\""))
         var copy = string
         let isPlain = copy.withUTF8 { bytes in
-            let isPlain = bytes.isPlain(0x20...0x7E, but: "\"", "\\")
-            if isPlain { text.append(contentsOf: bytes) }
-            return isPlain
+            guard bytes.needsNoEscape else { return false }
+            text.append(contentsOf: bytes)
+            return true
         }
         if !isPlain {
             for scalar in string.unicodeScalars {
@@ -143,4 +159,9 @@ struct ScanJSON {
         text.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "u")])
         for shift in [12, 8, 4, 0] { text.append(digits[Int(unit >> UInt16(shift)) & 0xF]) }
     }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Whether they stand as they are in JSON, and a terminal only shows them.
+    fileprivate var needsNoEscape: Bool { isPlain(0x20...0x7E, but: "\"", "\\") }
 }

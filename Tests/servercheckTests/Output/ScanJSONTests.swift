@@ -84,6 +84,30 @@ import Testing
                 """)
     }
 
+    @Test(
+        "long and odd addresses, large numbers, times of any year: nothing is cut",
+        arguments: [
+            "", "192.0.2.1", "2001:db8:ffff:ffff:ffff:ffff:ffff:fff1%eth0", String(repeating: "a", count: 48),
+            String(repeating: "b", count: 49), String(repeating: "c", count: 255), "a\"\\b", "x\u{1B}y",
+            "grüße.example",
+        ])
+    func rows(address: String) throws {
+        var summary = AttemptSummary()
+        for seconds in [Int64(-20_000_000_000), 0, 1_795_435_200, 300_000_000_000] {
+            for attempts in [1, Int.max] {
+                let first = Timestamp(seconds: seconds)
+                summary.byAddress.append(.init(address: address, attempts: attempts, first: first, last: first + 1))
+            }
+        }
+        let json = try JSONSerialization.jsonObject(with: Data(text(summary).utf8)) as? [String: Any]
+        let rows = try #require(json?["by_address"] as? [[String: Any]])
+        #expect(rows.count == summary.byAddress.count)
+        for (row, entry) in zip(rows, summary.byAddress) {
+            #expect(row["address"] as? String == address && row["attempts"] as? Int == entry.attempts)
+            #expect(row["first"] as? String == entry.first.localText && row["last"] as? String == entry.last.localText)
+        }
+    }
+
     private func text(_ summary: AttemptSummary) -> String {
         var text: [UInt8] = []
         ScanJSON.write(summary) { $0(&text) }
