@@ -148,20 +148,27 @@ struct ScanSettings: Sendable, Equatable {
     static func load(explicitConfig: String?, machine: Machine) throws(ConfigError) -> ScanSettings {
         let config: Config
         do {
-            config = try ConfigFile.load(
-                explicitPath: explicitConfig, machine: machine, allowBuiltIn: explicitConfig == nil)
+            // Without any it is as the built-in one says, which need not be read for that.
+            guard let loaded = try ConfigFile.loadAny(explicitPath: explicitConfig, machine: machine) else {
+                return ScanSettings()
+            }
+            config = loaded
         } catch {
             if explicitConfig != nil { throw error }
             let reason = Clean.text(error.lines.first ?? "it cannot be used")
             StandardStream.error.write("scanning without the config: \(reason)\n")
             return ScanSettings()
         }
-        var settings = ScanSettings()
-        guard let sensor = config.sensors.lazy.compactMap({ $0 as? SSHDAccess }).first else { return settings }
-        settings.rules = sensor.rules
-        settings.readsLogs = sensor.source != .journal
-        if !settings.candidates.contains(sensor.logFile) { settings.candidates.insert(sensor.logFile, at: 0) }
-        return settings
+        return ScanSettings(config)
+    }
+
+    init() {}
+
+    init(_ config: Config) {
+        guard let sensor = config.sensors.lazy.compactMap({ $0 as? SSHDAccess }).first else { return }
+        rules = sensor.rules
+        readsLogs = sensor.source != .journal
+        if !candidates.contains(sensor.logFile) { candidates.insert(sensor.logFile, at: 0) }
     }
 
     func defaultLogs(on machine: Machine) -> [String] {

@@ -16,13 +16,21 @@ enum ConfigFile {
     static func load(
         explicitPath: String?, machine: Machine, registry: Registry = .standard, allowBuiltIn: Bool
     ) throws(ConfigError) -> Config {
-        let variable = machine.environment["CREDENTIALS_DIRECTORY"]
-        let credentials = variable.flatMap { $0.isEmpty ? nil : $0 }
-        let standardPlaces = [
-            credentials.map { "\($0)/config.json" }, "/etc/servercheck/config.json", "./config.json",
-        ].compactMap { $0 }
+        if let config = try loadAny(explicitPath: explicitPath, machine: machine, registry: registry) { return config }
+        let places = standardPlaces(credentials(of: machine))
+        if allowBuiltIn { return try BuiltInConfig.load(tried: places, registry: registry) }
+        let tried = places.joined(separator: ", ")
+        throw ConfigError(problems: [
+            ConfigProblem(path: "", text: "no config file found, tried \(tried) (name one with --config)")
+        ])
+    }
 
-        for place in explicitPath.map({ [$0] }) ?? standardPlaces {
+    /// The same; nil where there is none in the standard places.
+    static func loadAny(
+        explicitPath: String?, machine: Machine, registry: Registry = .standard
+    ) throws(ConfigError) -> Config? {
+        let credentials = credentials(of: machine)
+        for place in explicitPath.map({ [$0] }) ?? standardPlaces(credentials) {
             let file: OpenFile
             do throws(SystemError) {
                 file = try OpenFile(path(place, on: machine), flags: O_RDONLY)
@@ -36,11 +44,15 @@ enum ConfigFile {
             return try read(
                 file, place: place, isNamed: explicitPath != nil, credentials: credentials, registry: registry)
         }
-        if allowBuiltIn { return try BuiltInConfig.load(tried: standardPlaces, registry: registry) }
-        let tried = standardPlaces.joined(separator: ", ")
-        throw ConfigError(problems: [
-            ConfigProblem(path: "", text: "no config file found, tried \(tried) (name one with --config)")
-        ])
+        return nil
+    }
+
+    private static func credentials(of machine: Machine) -> String? {
+        machine.environment["CREDENTIALS_DIRECTORY"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func standardPlaces(_ credentials: String?) -> [String] {
+        [credentials.map { "\($0)/config.json" }, "/etc/servercheck/config.json", "./config.json"].compactMap { $0 }
     }
 
     private static func read(

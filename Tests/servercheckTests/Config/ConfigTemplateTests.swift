@@ -34,6 +34,7 @@ import Testing
         }
         #expect(builtIn == ["messaging_channels": .array([]), "sensors": template["sensors"] ?? .null])
         let config = try BuiltInConfig.load(tried: ["/a", "/b"], registry: .standard)
+        #expect(ScanSettings(config) == ScanSettings())
         #expect(config.source == .builtIn(tried: ["/a", "/b"]))
         #expect(config.warnings == [])
     }
