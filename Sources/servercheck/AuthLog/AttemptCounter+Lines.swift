@@ -2,39 +2,33 @@
 
 extension AttemptCounter {
     /// One complete line, without its line end: the general path, which reads every line.
-    mutating func readLine(_ line: Span<UInt8>) {
-        summary.lines += 1
-        summary.bytes += line.count + 1
+    ///
+    /// - Parameter learns: whether it need not be read where its head can be learned.
+    /// - Returns: false if only its head was learned.
+    @discardableResult
+    mutating func readLine(_ line: Span<UInt8>, learns: Bool = false) -> Bool {
         switch LinePrefix(line) {
-        case .foreign(let style):
-            if let style { parser.head = LineHead(line, style: style, time: nil) }
+        case .foreign(nil): break
+        case .foreign(let style?):
+            parser.head = LineHead(line, style: style, time: nil)
+            if learns, parser.head.length > 0 { return false }
         case .unreadable:
             summary.sshdLines += 1
             summary.unparsed += 1
         case .sshd(let pid, let style, let message):
+            let time = parser.logTime.time(of: line, style: style)
+            parser.learnHead(line, style: style, time: time)
+            if learns, parser.head.length > 0 { return false }
             summary.sshdLines += 1
-            guard let time = parser.logTime.time(of: line, style: style) else {
+            if let time {
+                take(SSHDLine.event(line, message: message), line, pid: pid, time: time)
+            } else {
                 summary.unparsed += 1
-                parser.head = LineHead()
-                return
             }
-            parser.learnHead(line, style: style, time: time)
-            take(SSHDLine.event(line, message: message), line, pid: pid, time: time)
         }
-    }
-
-    /// Learns the head of a line, and nothing else of it.
-    ///
-    /// - Returns: whether there is one to learn.
-    mutating func learnHead(_ line: Span<UInt8>) -> Bool {
-        switch LinePrefix(line) {
-        case .foreign(let style?): parser.head = LineHead(line, style: style, time: nil)
-        case .sshd(_, let style, _):
-            guard let time = parser.logTime.time(of: line, style: style) else { return false }
-            parser.learnHead(line, style: style, time: time)
-        case .foreign(nil), .unreadable: return false
-        }
-        return parser.head.length > 0
+        summary.lines += 1
+        summary.bytes += line.count + 1
+        return true
     }
 
     /// One complete line on the general path, whose head is the one before, and known.

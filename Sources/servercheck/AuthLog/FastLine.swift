@@ -86,11 +86,9 @@ extension AttemptCounter {
         let range = start..<(isCRLF ? end &- 1 : end)
         if time != LineHead.none {
             bytes.bytes.withBytes(range) { readLine($0, time: time) }
-        } else if learned != start, bytes.bytes.withBytes(range, { learnHead($0) }) {
+        } else if !bytes.bytes.withBytes(range, { readLine($0, learns: learned != start) }) {
             learned = start
             return start
-        } else {
-            bytes.bytes.withBytes(range) { readLine($0) }
         }
         return end &+ 1
     }

@@ -53,9 +53,9 @@ struct LogParser: Sendable {
         memory.forgetAll()
     }
 
-    /// Learns the head of a line of sshd.
-    mutating func learnHead(_ line: Span<UInt8>, style: LinePrefix.TimeStyle, time: Timestamp) {
-        head = logTime.isAmbiguous ? LineHead() : LineHead(line, style: style, time: time)
+    /// Learns the head of a line of sshd, if its time could be read and means the same in all lines like it.
+    mutating func learnHead(_ line: Span<UInt8>, style: LinePrefix.TimeStyle, time: Timestamp?) {
+        head = time == nil || logTime.isAmbiguous ? LineHead() : LineHead(line, style: style, time: time)
     }
 
     /// A line with the head of the one before was read.
