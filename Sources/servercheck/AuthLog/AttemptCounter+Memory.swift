@@ -31,6 +31,7 @@ extension AttemptCounter {
         var done = 0
         var bytes = 0
         var left: [SavedConnection] = []
+        left.reserveCapacity(min(connections.count, AttemptMemory.openLimit + AttemptMemory.doneLimit))
         for index in connections.indices.reversed() {
             let isDone = connections[index].closed || connections[index].loggedIn
             if isDone { done += 1 } else { open += 1 }
@@ -45,7 +46,8 @@ extension AttemptCounter {
             close(index)
             connections.remove(index)
         }
-        self.left = left.reversed()
+        left.reverse()
+        self.left = left
     }
 
     private func saved(_ index: Int) -> SavedConnection {

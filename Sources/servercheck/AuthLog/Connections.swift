@@ -229,6 +229,7 @@ struct Connections {
     /// The numbers of all connections, least recently used first.
     var indices: [Int] {
         var all: [Int] = []
+        all.reserveCapacity(count)
         var index = oldest
         while index != Connections.none {
             all.append(Int(index))
@@ -241,6 +242,8 @@ struct Connections {
     @inline(never)
     private mutating func grow() {
         if firstFree == Connections.none {
+            // Each time that the array grows it is copied.
+            if slots.isEmpty { slots.reserveCapacity(256) }
             firstFree = Int32(slots.count)
             slots.append(Slot())
         }

@@ -44,7 +44,11 @@ struct RecentFailures {
             return
         }
         if peers.count >= RecentFailures.addressLimit { makeRoom(at: entry.time) }
-        append(peer, [entry])
+        var list: [Entry] = []
+        // It seldom becomes longer.
+        list.reserveCapacity(min(enough, 8))
+        list.append(entry)
+        append(peer, list)
     }
 
     /// -1: it has none.
