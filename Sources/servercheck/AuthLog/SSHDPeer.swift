@@ -90,7 +90,8 @@ extension SSHDPeer {
             if tokenEnd - start == 7, line.has("UNKNOWN", at: start) { address = nil }
         }
         var port: UInt16?
-        if line.has(" port ", at: tokenEnd), let number = line.number(in: tokenEnd + 6..<end, digits: 5),
+        if tokenEnd + 6 <= end, line.has(" port ", at: tokenEnd),
+            let number = line.number(in: tokenEnd + 6..<end, digits: 5),
             let value = UInt16(exactly: number.value)
         {
             port = value

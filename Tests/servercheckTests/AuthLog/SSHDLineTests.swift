@@ -120,4 +120,28 @@ import Testing
             #expect(SSHDLine.event(line.span, message: range) == SSHDEvent(rule: .other))
         }
     }
+
+    /// A word that ends a search may stand anywhere, also where another one is not at its end.
+    @Test("no word in any place makes a line trap")
+    func words() throws {
+        let words = [
+            " port", " port ", " from ", " from 1.2.3.4 port", " for ", " not allowed because ", ": ", "]: ", "ssh2",
+            " [preauth]",
+            "%", "invalid user ",
+        ].map { Array($0.utf8) }
+        var events = 0
+        for sample in try samples() {
+            let places = sample.bytes.indices.filter { sample.bytes[$0] == UInt8(ascii: " ") } + [sample.bytes.count]
+            for place in places {
+                // Cut there, or with a word put in there.
+                for word in [[]] + words {
+                    let whole = sample.bytes[..<place] + word + sample.bytes[place...]
+                    for line in [whole, sample.bytes[..<place] + word] where rule(Array(line).span) != nil {
+                        events += 1
+                    }
+                }
+            }
+        }
+        #expect(events > 10_000)
+    }
 }

@@ -9,7 +9,7 @@ import Testing
     ]
     private static let words = [
         "sshd[1]: ", "sshd-session[2]: ", "sshd-auth[3]: ", "message repeated 3 times: [ ", "Failed password for ",
-        "invalid user ", "illegal user ", "authenticating user ", " from ", " port ", " ssh2", " [preauth]",
+        "invalid user ", "illegal user ", "authenticating user ", " from ", " port ", " port", " ssh2", " [preauth]",
         "Accepted ",
         "error: PAM: ", "Invalid user ", "Connection closed by ", "Disconnecting ", "Connection from ", "UNKNOWN",
         "203.0.113.9", "::ffff:203.0.113.9", "fe80::1%eth0", "2001:db8::1", "Feb 29 ", "Dec 31 23:59:60 ",
