@@ -4,6 +4,8 @@
 // log is not cut in two for good. Whoever has nothing left to do begins a part of his own in what the other one has before
 // him, and that one stops where it begins to be known.
 
+import Glibc
+
 /// The parts of one log. The first one begins with it; the others are added once they have a checkpoint.
 final class LogParts: @unchecked Sendable {
     /// A place in the log, and what is known there.
@@ -69,6 +71,8 @@ final class LogParts: @unchecked Sendable {
     private static let namesLimit = 8192
     /// More would not help.
     private static let partsLimit = 4
+    /// Bytes of memory. A scan takes 16 MB at most, and either thread may double a table before its next look.
+    private static let memoryLimit = 14_400_000
 
     /// As it is before the first line.
     let counter: AttemptCounter
@@ -76,6 +80,7 @@ final class LogParts: @unchecked Sendable {
     private let size: Int64
     /// Bytes that a further part must spare the other one.
     private let worthwhile: Int64
+    private let isMemoryShort: @Sendable () -> Bool
     private let state: Monitor<State>
 
     /// - Parameters:
@@ -83,13 +88,18 @@ final class LogParts: @unchecked Sendable {
     ///   - size: of the log, in bytes.
     ///   - counter: for each part behind the first one.
     ///   - worthwhile: bytes that a further part must spare the one before it.
+    ///   - isMemoryShort: asked now and then; once it says so, there are no parts any more.
     /// - Returns: nil where the log cannot be read by several.
-    init?(of log: borrowing LogSource, size: Int64, _ counter: AttemptCounter, worthwhile: Int64) {
+    init?(
+        of log: borrowing LogSource, size: Int64, _ counter: AttemptCounter, worthwhile: Int64,
+        isMemoryShort: @escaping @Sendable () -> Bool
+    ) {
         guard log.offset == 0, let file = try? log.file.reopened() else { return nil }
         self.file = file
         self.size = size
         self.counter = counter
         self.worthwhile = worthwhile
+        self.isMemoryShort = isMemoryShort
         state = Monitor(State(reserved: size / 2))
     }
 
@@ -128,7 +138,8 @@ final class LogParts: @unchecked Sendable {
     ///
     /// - Returns: where it ends; nil: what it counts is not needed.
     func advance(_ part: LaterPart?, to position: Int64, bytes: Int64, by worker: Worker) -> Int64? {
-        state.access(wakes: false) { state in
+        if isMemoryShort() { abandon() }
+        return state.access(wakes: false) { state in
             switch worker {
             case .main: state.bytes.main &+= bytes
             case .other: state.bytes.other &+= bytes
@@ -145,10 +156,11 @@ final class LogParts: @unchecked Sendable {
         state.access { state in
             guard !state.isAbandoned,
                 let before = state.parts.lastIndex(where: { $0.later?.checkpoint.offset ?? 0 <= part.offset }),
-                state.parts[before].end == nil, checkpoint.offset < state.parts[before].limit,
-                // One read may be under way.
-                state.parts[before].position &+ Int64(ParallelScan.readSize) <= checkpoint.offset
+                state.parts[before].end == nil, checkpoint.offset < state.parts[before].limit
             else { return false }
+            // One read may be under way, but none goes behind what is reserved.
+            let reach = state.parts[before].position &+ Int64(ParallelScan.readSize)
+            guard min(reach, before == 0 ? state.reserved ?? .max : .max) <= checkpoint.offset else { return false }
             let later = Later(part: part, checkpoint: checkpoint)
             state.parts.insert(
                 Part(later: later, position: checkpoint.offset, limit: state.parts[before].limit), at: before + 1)
@@ -200,6 +212,13 @@ final class LogParts: @unchecked Sendable {
         }
     }
 
+    /// Whether this process has needed more memory at once than several parts may take (getrusage(2)).
+    @Sendable
+    static func isMemoryShort() -> Bool {
+        var usage = rusage()
+        return getrusage(RUSAGE_SELF.rawValue, &usage) == 0 && usage.ru_maxrss * 1024 > memoryLimit
+    }
+
     /// What is counted is not needed any more: it ends soon. What was counted is given back.
     func abandon() {
         state.access { state in
@@ -217,8 +236,10 @@ final class LogParts: @unchecked Sendable {
         state.look { $0.parts.first { $0.later?.checkpoint.offset == offset }?.later }
     }
 
-    /// Waits for the end of a part; then its counter may be used.
-    func waitForEnd(of part: LaterPart) -> End {
-        state.waitLong { $0.parts.first { $0.later?.part === part }?.end }
+    /// Waits for the end of a part; then its counter may be used. nil: it is not needed any more.
+    func waitForEnd(of part: LaterPart) -> End? {
+        state.waitLong { state in
+            state.isAbandoned ? .some(nil) : state.parts.first { $0.later?.part === part }?.end
+        }
     }
 }

@@ -20,6 +20,7 @@ struct ParallelScan {
     private(set) var laterParts = 0
     private let worthwhile: Int64
     private let worthwhileFurther: Int64
+    private let isMemoryShort: @Sendable () -> Bool
     private let start: (@escaping @Sendable () -> Void) -> Bool
     /// Progress never goes back, even where the later part has to be read again.
     private var told: Int64 = 0
@@ -28,16 +29,19 @@ struct ParallelScan {
     ///   - counter: what is to count.
     ///   - worthwhile: bytes from which on a log is read in parts; none is where there is one processor only.
     ///   - further: bytes that a further part must spare the other thread.
+    ///   - isMemoryShort: asked now and then; once it says so, one thread goes on alone.
     ///   - start: starts the other thread; false where it cannot.
     init(
         _ counter: AttemptCounter, worthwhile: Int64 = cshim_usable_processors() > 1 ? ParallelScan.worthwhile : .max,
         further: Int64 = ParallelScan.worthwhileFurther,
+        isMemoryShort: @escaping @Sendable () -> Bool = LogParts.isMemoryShort,
         start: @escaping (@escaping @Sendable () -> Void) -> Bool = { DetachedThread.start(startsElsewhere: true, $0) }
     ) {
         self.start = start
         self.counter = counter
         self.worthwhile = worthwhile
         worthwhileFurther = further
+        self.isMemoryShort = isMemoryShort
     }
 
     /// Counts every line of a log, also a last one without a line end.
@@ -52,7 +56,8 @@ struct ParallelScan {
         do throws(LogError) {
             if let size, size >= worthwhile, counter.countsInParts,
                 let parts = LogParts(
-                    of: source, size: size, counter.counterOfLaterPart(), worthwhile: worthwhileFurther)
+                    of: source, size: size, counter.counterOfLaterPart(), worthwhile: worthwhileFurther,
+                    isMemoryShort: isMemoryShort)
             {
                 try read(&source, &reader, parts) { $0.tell(min(size, parts.bytesRead), progress) }
             }
@@ -104,8 +109,7 @@ struct ParallelScan {
             counter.knows(later.checkpoint.knowledge)
         {
             parts.help(by: .main, names: counter.tables.addresses)
-            let end = parts.waitForEnd(of: later.part)
-            guard counter.takeOver(later.part.counter) else { return }
+            guard let end = parts.waitForEnd(of: later.part), counter.takeOver(later.part.counter) else { return }
             if !isJoined { joined += 1 }
             laterParts += 1
             isJoined = true

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @testable import servercheck
@@ -26,6 +27,8 @@ import Testing
     /// When the other thread counts. All further parts are its where this thread waits for it meanwhile.
     private enum Turn {
         case any
+        /// At once: this one waits until it has begun, in the middle of the log.
+        case beside
         /// Before this one begins.
         case first
         /// When this one has read a third.
@@ -37,15 +40,18 @@ import Testing
     /// - Parameters:
     ///   - ending: what stands behind the last line.
     ///   - other: when the other thread counts.
+    ///   - shortAfter: so often memory is not short when that is asked.
     /// - Returns: what was found, how many of the logs were counted in parts, and how many parts behind the first ones.
     private func check(
-        _ logs: [[String]], now: Timestamp, ending: String = "\n", other: Turn = .any
+        _ logs: [[String]], now: Timestamp, ending: String = "\n", other: Turn = .any, shortAfter: Int = .max
     ) throws -> (summary: AttemptSummary, joined: Int, laterParts: Int) {
         var alone = counter(now)
-        var scan = ParallelScan(counter(now), worthwhile: 1, further: 1)
+        let asked = Atomic(0)
+        let isShort: @Sendable () -> Bool = { asked.add(1, ordering: .relaxed).oldValue >= shortAfter }
+        var scan = ParallelScan(counter(now), worthwhile: 1, further: 1, isMemoryShort: isShort)
         let (mayBegin, isDone) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        if other != .any {
-            scan = ParallelScan(counter(now), worthwhile: 1, further: 1) { work in
+        if other == .first || other == .amid {
+            scan = ParallelScan(counter(now), worthwhile: 1, further: 1, isMemoryShort: isShort) { work in
                 Thread {
                     mayBegin.wait()
                     work()
@@ -64,9 +70,14 @@ import Testing
             let end = scan.read(source, size: Int64(text.count)) { bytes in
                 steps.append(bytes)
                 if isOver || other == .amid && bytes < text.count / 3 { return }
-                mayBegin.signal()
-                isDone.wait()
                 isOver = true
+                if other == .beside {
+                    // This one has asked once, and the other one asks when it begins to read.
+                    while asked.load(ordering: .relaxed) < 2 { usleep(100) }
+                } else {
+                    mayBegin.signal()
+                    isDone.wait()
+                }
             }
             #expect(end.failure == nil && end.bytesRead == Int64(text.count))
             #expect(steps == steps.sorted() && steps.last ?? 0 <= end.bytesRead)
@@ -116,7 +127,7 @@ import Testing
         }
         let half = log.lines.count / 2
         let logs = seed == 2 ? [Array(log.lines[..<half]), Array(log.lines[half...])] : [log.lines]
-        let result = try check(logs, now: log.time + 3600)
+        let result = try check(logs, now: log.time + 3600, other: .beside)
         #expect(result.summary.attempts > 10_000 && result.summary.byUser.count > 2000)
         if seed == 0 { #expect(result.joined == 1) }
     }
@@ -155,7 +166,7 @@ import Testing
             log.add(message, pid: pid, after: number % 50 == 3 ? -Double.random(in: 0...40, using: &random) : pause)
             if number % 50 == 4 { log.time = log.time + 20 }
         }
-        let result = try check([log.lines], now: log.time + 60)
+        let result = try check([log.lines], now: log.time + 60, other: .beside)
         #expect(result.summary.attempts > 5000 && result.summary.peak != nil)
         if seed < 4 { #expect(result.joined == 1) }
         // The same with more parts.
@@ -193,7 +204,7 @@ import Testing
                 "10.\(name >> 16).\(name >> 8 & 255).\(name & 255)", user: "n\(name)", pid: 1 + number, port: 22,
                 after: 0.5)
         }
-        let result = try check([log.lines], now: log.time + 60)
+        let result = try check([log.lines], now: log.time + 60, other: .beside)
         #expect(result.joined == 1)
         #expect(result.summary.attempts == count && result.summary.byUser.count == AttemptTables.userLimit)
     }
@@ -209,6 +220,19 @@ import Testing
         let result = try check([log.lines], now: log.time + 60, other: .amid)
         #expect(result.summary.byAddress.count == AttemptTables.addressLimit)
         #expect(result.joined == 1 && result.laterParts > 1)
+    }
+
+    /// Either thread may be the one that asks, and the other one may wait for it.
+    @Test("when memory becomes short one thread goes on alone", arguments: Array(0..<24))
+    func shortMemory(after: Int) throws {
+        var log = LogText()
+        for number in 0..<20_000 {
+            let name = number % 3 == 0 ? number / 9 : number
+            log.fail("10.0.\(name >> 8 & 255).\(name & 255)", user: "n\(name)", pid: 1 + number, port: 22, after: 0.5)
+        }
+        let result = try check([log.lines], now: log.time + 60, shortAfter: after)
+        #expect(result.summary.attempts == 20_000)
+        if after == 0 { #expect(result.joined == 0) }
     }
 
     @Test("what cannot be counted in two parts is counted in one")
