@@ -68,6 +68,9 @@ extension AttemptCounter {
         return clock.microseconds.subtractingReportingOverflow(first.microseconds).partialValue > remembered
     }
 
+    /// Whether what it knows is little enough to be kept twice: memory is bounded.
+    var knowsLittle: Bool { connections.count <= 4096 && windows.remembered <= 16_384 }
+
     /// Begins the totals anew.
     ///
     /// - Returns: what is known.

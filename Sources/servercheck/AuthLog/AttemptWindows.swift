@@ -57,6 +57,9 @@ struct AttemptWindows {
         seconds > 0 ? Int64(min(seconds, 1e9) * 1e6) : 0
     }
 
+    /// Moments that are kept.
+    var remembered: Int { kept.count }
+
     /// How long an entry can matter, in microseconds.
     var horizon: Int64 { duration + AttemptWindows.lateness }
 

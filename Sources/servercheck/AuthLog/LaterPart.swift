@@ -39,6 +39,7 @@ final class LaterPart: @unchecked Sendable {
             guard (try? reader.readSome(&source, consume: { counter.consume($0) })) == true else { break }
             first = first ?? counter.clock
             if !isAdded, !reader.isInOverlongLine, let first, counter.mayKnowEnough(since: first) {
+                guard counter.knowsLittle else { return false }
                 let place = offset &+ reader.consumed
                 isAdded = parts.add(self, LogParts.Checkpoint(offset: place, knowledge: counter.checkpoint()))
                 if !isAdded { return false }

@@ -22,6 +22,9 @@ struct LineReader: ~Copyable {
     var isAtLineStart: Bool { kept == 0 && !isInOverlongLine }
     /// Lines skipped because of their length.
     private(set) var overlongLines: Int64 = 0
+    /// The last bytes up to `consumed`, at most `tailSize`.
+    private(set) var tail: [UInt8] = []
+    static let tailSize = 128
 
     /// - Parameters:
     ///   - isInOverlongLine: what an earlier reader of the same log ended with.
@@ -57,13 +60,12 @@ struct LineReader: ~Copyable {
             whole = lineEnd + 1
             handOut(whole, consume)
         }
-        consumed &+= Int64(whole)
         kept = end - whole
         if isInOverlongLine || kept > LineReader.longestLine {
             isInOverlongLine = true
-            consumed &+= Int64(kept)
             kept = 0
         }
+        noteConsumed(end - kept)
         if whole > 0, kept > 0, let base = buffer.baseAddress { memmove(base, base + whole, kept) }
         return true
     }
@@ -72,8 +74,13 @@ struct LineReader: ~Copyable {
     mutating func finish(consume: (RawSpan) -> Void) {
         guard kept > 0 else { return }
         handOut(kept, consume)
-        consumed &+= Int64(kept)
+        noteConsumed(kept)
         kept = 0
+    }
+
+    private mutating func noteConsumed(_ count: Int) {
+        consumed &+= Int64(count)
+        tail = (tail + buffer[..<count].suffix(LineReader.tailSize)).suffix(LineReader.tailSize)
     }
 
     /// Hands out the lines in the first `count` bytes, but overlong ones.

@@ -14,9 +14,6 @@ final class LogFile {
 
     /// Bytes of the first line that identify a file.
     private static let firstLimit = 1024
-    /// Bytes before an offset that must still be there.
-    private static let lastLimit = 128
-
     /// - Parameter followLinks: for the live log, which may be a symbolic link; never for a rotated one.
     init(_ path: String, followLinks: Bool) throws(LogError) {
         do {
@@ -70,6 +67,9 @@ final class LogFile {
             last: try isCompressed() ? nil : try lastHash(before: offset), overlong: overlong ? true : nil)
     }
 
+    /// Whether bytes were taken away since the file was opened.
+    var hasShrunk: Bool { (try? file.facts().size).map { $0 < facts.size } ?? true }
+
     /// A mark behind the last complete line: what is there already is not read.
     func markAtEnd() throws(LogError) -> LogMark {
         let limit = LineReader.longestLine + 1
@@ -88,9 +88,13 @@ final class LogFile {
     }
 
     private func lastHash(before offset: Int64) throws(LogError) -> UInt64? {
-        guard offset > 0 else { return nil }
-        let start = max(0, offset - Int64(LogFile.lastLimit))
-        return LogFile.hash(try bytes(at: start, count: Int(offset - start))[...])
+        offset > 0 ? LogFile.hash(try bytes(before: offset)[...]) : nil
+    }
+
+    /// The bytes before an offset that must still be there.
+    func bytes(before offset: Int64) throws(LogError) -> [UInt8] {
+        let start = max(0, offset - Int64(LineReader.tailSize))
+        return try bytes(at: start, count: Int(max(0, offset) - start))
     }
 
     private func bytes(at offset: Int64, count: Int) throws(LogError) -> [UInt8] {
@@ -117,7 +121,7 @@ final class LogFile {
     }
 
     /// FNV-1a, cut to 53 bits: a number that every JSON reader keeps exactly.
-    private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return (hash ^ (hash >> 53)) & 0x1f_ffff_ffff_ffff

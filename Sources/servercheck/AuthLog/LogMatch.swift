@@ -52,7 +52,7 @@ struct LogMatch {
             isLiveKnown = true
         }
         left = claim(left, by: .inode)
-        left = claim(left, by: .firstLine)
+        left = claim(LogMatch.plainFirst(left), by: .firstLine)
         left = claim(left, by: .waiting)
         if let file, !isLiveKnown {
             if let index = claim(file, by: .firstLine) {
@@ -135,10 +135,7 @@ struct LogMatch {
             if let first = try? file.firstLineHash() { known.insert(first) }
         }
         let recent = files.filter { $0.sibling.isRotation && $0.sibling.facts.modified >= position.newest }
-        let plainFirst =
-            recent.filter { (try? $0.file.isCompressed()) == false }
-            + recent.filter { (try? $0.file.isCompressed()) == true }
-        for (sibling, file) in plainFirst {
+        for (sibling, file) in LogMatch.plainFirst(recent) {
             var start = LogMark(device: file.facts.device, inode: file.facts.inode, offset: 0)
             // Without a first line there is nothing to read yet; it may be what gzip is just writing.
             var isDone = false
@@ -155,6 +152,11 @@ struct LogMatch {
             }
             rotated.append(Part(file: file, start: start, isDone: isDone, sibling: sibling))
         }
+    }
+
+    /// What is compressed stands behind: gzip may be writing it yet, and the plain file is there until that is done.
+    private static func plainFirst(_ files: [LogSiblings.Opened]) -> [LogSiblings.Opened] {
+        files.filter { (try? $0.file.isCompressed()) == false } + files.filter { (try? $0.file.isCompressed()) == true }
     }
 
     /// By number where all have one; otherwise by the time of the last write, which compressing keeps.

@@ -35,10 +35,15 @@ struct LogTail {
                 try tail.readLive(from: known, consume: consume)
                 return tail.reading
             }
-            if tail.openSiblings(known) { break }
+            guard tail.openSiblings(known) else { continue }
+            guard let known else { break }
+            let match = tail.match(known)
+            if tail.live?.hasShrunk == true { continue }
+            try tail.readChanged(known, match, consume: consume)
+            return tail.reading
         }
         if let known {
-            try tail.readChanged(known, consume: consume)
+            try tail.readChanged(known, tail.match(known), consume: consume)
         } else {
             try tail.begin()
         }
@@ -131,13 +136,17 @@ struct LogTail {
 
     // MARK: - Something was rotated, truncated, replaced
 
+    private func match(_ position: LogPosition) -> LogMatch {
+        var match = LogMatch(position: position)
+        match.match(live: live, siblings: siblings)
+        return match
+    }
+
     private mutating func readChanged(
-        _ position: LogPosition, consume: (RawSpan) -> Void
+        _ position: LogPosition, _ match: LogMatch, consume: (RawSpan) -> Void
     ) throws(LogError) {
         reading.position = LogPosition(
             path: path, target: resolvedTarget(before: position.target), newest: position.newest)
-        var match = LogMatch(position: position)
-        match.match(live: live, siblings: siblings)
         reading.notes += match.notes
 
         var marks: [LogMark] = []
@@ -187,12 +196,28 @@ struct LogTail {
     private mutating func read(
         _ file: LogFile, from mark: LogMark, consume: (RawSpan) -> Void
     ) throws(LogError) -> LogMark {
+        // The log may be truncated while it is read (logrotate's copytruncate). What was read until then is found again in
+        // the copy, by what stood there: so that is known before, and from what was read.
+        let first = try file.firstLineHash()
+        let isCompressed = try file.isCompressed()
+        let before = isCompressed ? [] : try file.bytes(before: mark.offset)
+        var new = LogMark(
+            device: file.facts.device, inode: file.facts.inode, offset: mark.offset, first: mark.first ?? first,
+            last: isCompressed ? nil : mark.last, overlong: mark.overlong)
+        // Without a first line there is nothing to read yet.
+        if new.first == nil { return new }
+        // Another text by now: the next run finds out which.
+        if mark.offset > 0, let last = new.last, last != LogFile.hash(before[...]) { return new }
         var source = try file.source(from: mark.offset)
         var reader = LineReader(isInOverlongLine: mark.overlong == true)
         defer { reading.overlongLines &+= reader.overlongLines }
         try reader.readAll(&source, consume: consume)
         let (offset, overflow) = mark.offset.addingReportingOverflow(reader.consumed)
-        return try file.mark(offset: overflow ? mark.offset : offset, overlong: reader.isInOverlongLine)
+        if reader.consumed == 0 || overflow { return new }
+        new.offset = offset
+        if !isCompressed { new.last = LogFile.hash((before + reader.tail).suffix(LineReader.tailSize)) }
+        new.overlong = reader.isInOverlongLine ? true : nil
+        return new
     }
 
     /// Where `path` leads to when it is a symbolic link: what it is rotated to is found there too. A link that leads
