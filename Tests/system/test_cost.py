@@ -10,6 +10,7 @@ import platform
 import re
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,40 @@ def test_a_scan_needs_few_instructions_for_each_megabyte(release, tmp_path, styl
     each = round((counts[1] - counts[0]) * 1e6 / (len(data) - short.stat().st_size))
     print(f"\n{style}: {each:,} instructions for each megabyte, {counts[0]:,} for the first {short.stat().st_size:,} bytes")
     assert each <= INSTRUCTIONS[platform.machine()][style] * 1.05
+
+
+# What an attacker may fill tables with: names as long as sshd writes them, connections that stay open, addresses and users
+# without end, at a rate at which few or many of them fall into the ten minutes that are remembered.
+HOSTILE = {
+    "long names": (200, lambda number: (f"{number}" + "\\303\\244" * 48, number)),
+    "few addresses": (200, lambda number: (f"{number}" + "x" * 90, number % 8000)),
+    "many at once": (6, lambda number: (f"{number}" + "y" * 60, number)),
+}
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_no_scan_takes_more_than_16_megabytes(release, tmp_path, kind):
+    step, names = HOSTILE[kind]
+    log = tmp_path / "auth.log"
+    start = datetime(2026, 3, 1)
+    with log.open("w") as file:
+        number = size = 0
+        while size < 100_000_000:
+            time = (start + timedelta(milliseconds=step * number)).isoformat(timespec="microseconds")
+            user, address = names(number)
+            size += file.write(f"{time}+00:00 server sshd[{1000 + number}]: Failed password for invalid user {user} from "
+                               f"10.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255} port {number % 60000} ssh2\n")
+            number += 1
+    peak = Peak(tmp_path)
+    results = set()
+    for _ in range(5):
+        done = subprocess.run(peak.command([str(release), "scan", "--format", "json", str(log)]), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        results.add(done.stdout)
+        print(f"\n{kind}: {peak.kibibytes} KiB")
+        assert peak.kibibytes * 1024 <= 16_000_000
+    assert [json.loads(result)["attempts"] for result in results] == [number]
 
 
 def instructions(program, log, directory):

@@ -39,7 +39,6 @@ final class LaterPart: @unchecked Sendable {
             guard (try? reader.readSome(&source, consume: { counter.consume($0) })) == true else { break }
             first = first ?? counter.clock
             if !isAdded, !reader.isInOverlongLine, let first, counter.mayKnowEnough(since: first) {
-                guard counter.knowsLittle else { return false }
                 let place = offset &+ reader.consumed
                 isAdded = parts.add(self, LogParts.Checkpoint(offset: place, knowledge: counter.checkpoint()))
                 if !isAdded { return false }
@@ -47,7 +46,7 @@ final class LaterPart: @unchecked Sendable {
                 let full = parts.fullTables([])
                 if !full.kinds.isEmpty { _ = counter.goOn(with: full, instead: full.kinds) }
             }
-            if !isAdded, reader.consumed > limit { return false }
+            if !isAdded, reader.consumed > limit || !counter.knowsLittle { return false }
             guard !counter.hasTooManyHosts, hasRoom(waits) else { break }
         }
         let end = LogParts.End(offset: offset &+ reader.consumed, isInOverlongLine: reader.isInOverlongLine)
