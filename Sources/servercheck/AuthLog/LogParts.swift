@@ -238,8 +238,10 @@ final class LogParts: @unchecked Sendable {
 
     /// Waits for the end of a part; then its counter may be used. nil: it is not needed any more.
     func waitForEnd(of part: LaterPart) -> End? {
-        state.waitLong { state in
-            state.isAbandoned ? .some(nil) : state.parts.first { $0.later?.part === part }?.end
+        state.waitLong { state -> End?? in
+            if let end = state.parts.first(where: { $0.later?.part === part })?.end { return .some(end) }
+            // The answer is nil, or there is none yet.
+            return state.isAbandoned ? .some(nil) : nil
         }
     }
 }
