@@ -198,7 +198,8 @@ struct SSHDAccess: Sensor {
 
     /// Events: a login after failures, and any login when asked for.
     private func logins(_ counted: AttemptSummary) -> [Finding] {
-        let all = counted.notableLogins
+        // Of many logins those after failures are told by name.
+        let all = counted.notableLogins.filter(\.suspicious) + counted.notableLogins.filter { !$0.suspicious }
         var findings = all.prefix(SSHDAccess.loginLimit).map { login in
             let who = "\(Clean.text(login.user ?? "somebody", limit: 80)) from \(login.address ?? "an unknown address")"
             let how = login.method.map { " by \(Clean.text($0, limit: 40))" } ?? ""
@@ -212,11 +213,14 @@ struct SSHDAccess: Sensor {
         let rest = all.dropFirst(SSHDAccess.loginLimit)
         let more = rest.count.addingSaturated(counted.furtherNotableLogins)
         if more > 0 {
+            // Those that are only counted are ordinary ones, unless nothing but suspicious ones was kept.
+            let isSuspicious =
+                rest.contains(where: \.suspicious)
+                || counted.furtherNotableLogins > 0 && all.allSatisfy(\.suspicious)
             findings.append(
                 Finding(
                     sensor: name, id: "\(name):login:more", kind: .event,
-                    status: rest.contains(where: \.suspicious) || counted.furtherNotableLogins > 0 ? .critical : .ok,
-                    text: "and \(more) more SSH logins"))
+                    status: isSuspicious ? .critical : .ok, text: "and \(more) more SSH logins"))
         }
         return findings
     }

@@ -151,6 +151,28 @@ import Testing
         #expect(watch.story.titles.count == 2)
     }
 
+    @Test("logins beyond those told one by one are CRITICAL only where one after failures can be among them")
+    func furtherLogins() throws {
+        let watch = try Watch(#""notify_logins": true, "amount": 1000"#)
+        try watch.run()
+        try watch.add({ "Accepted publickey for backup from 192.0.2.9 port \($0) ssh2" }, count: 60)
+        var outcome = try watch.story.run(after: 10)
+        #expect(outcome.report.findings.last?.text == "and 50 more SSH logins")
+        #expect(outcome.report.findings.last?.id == "sshd_access:login:more" && outcome.report.status == .ok)
+        #expect(watch.story.titles.map { $0.prefix(16) } == ["INFO: SSH login "])
+        // One after failures comes last, and is told by name.
+        try watch.add({ "Accepted publickey for backup from 192.0.2.9 port \($0) ssh2" }, count: 60)
+        try watch.fail(5)
+        try watch.add({ "Accepted password for root from 1.2.3.4 port \($0) ssh2" })
+        outcome = try watch.story.run(after: 10)
+        #expect(outcome.report.findings.filter { $0.status == .critical }.map(\.id) == ["sshd_access:login:1.2.3.4"])
+        #expect(outcome.report.findings.last?.text == "and 51 more SSH logins")
+        try watch.add({ "Accepted password for root from 1.2.3.4 port \($0) ssh2" }, count: 60)
+        outcome = try watch.story.run(after: 10)
+        #expect(outcome.report.findings.last?.text == "and 50 more SSH logins")
+        #expect(outcome.report.findings.last?.status == .critical)
+    }
+
     @Test("a log that appears later is read from its start; a missing one is UNKNOWN with the remedy")
     func appears() throws {
         let watch = try Watch(create: false)
