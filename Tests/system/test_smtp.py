@@ -12,7 +12,7 @@ import time
 import pytest
 
 from support.certificates import Authority
-from support.channel_run import run_channels
+from support.channel_run import assert_secret_free, run_channels
 from support.smtp_server import MailServer, ScriptedServer, obedient
 
 PASSWORD = "pa5s/w0rd&|ü"
@@ -297,3 +297,11 @@ def test_a_silent_server_delays_no_other(servercheck, silent_at):
         "smtp: failed: no answer within 2 s (--timeout)")
     assert result.stdout == f"{first}\nother: delivered to {RECIPIENT}\n"
     assert result.exit_code == (0 if silent_at == "QUIT" else 2)
+
+
+def test_these_tests_see_a_password_in_a_line_of_auth_plain():
+    for user in ["", "a", "ab", "abc"]:
+        line = base64.b64encode(f"\0{user}\0{PASSWORD}".encode())
+        with pytest.raises(AssertionError, match="the secret is in the log"):
+            assert_secret_free({"the log": b"AUTH PLAIN " + line}, [PASSWORD])
+    assert_secret_free({"the log": b"AUTH PLAIN AHUAb3RoZXI="}, [PASSWORD])
