@@ -68,6 +68,8 @@ enum {
     CSHIM_CURLUSESSL_ALL = 3,
     CSHIM_CURL_HTTP_VERSION_1_1 = 2,
     CSHIM_CURL_ERROR_SIZE = 256,
+    /// A CURLcode.
+    CSHIM_CURLE_OUT_OF_MEMORY = 27,
 };
 
 /// What kind of bytes the debug function sees (curl_infotype).

@@ -1,6 +1,6 @@
 // One transfer, start to end: options, callbacks, answer. What must stay true: only http, https, smtp and smtps;
 // redirects off; certificates verified; no netrc; nothing of libcurl's dialogue leaves this file but replies of the
-// server, with every secret hidden.
+// server, with every secret hidden. Where libcurl does not take an option that one of these rests on, nothing is sent.
 
 import CShim
 
@@ -17,6 +17,8 @@ final class CurlExchange: @unchecked Sendable {
     private var isBodyCut = false
     private var dialogue = SMTPDialogue(recipients: [])
     private var shouldStop: () -> Bool = { false }
+    /// The first option that had to be set and could not be.
+    private var refusedOption: String?
 
     init(_ transfer: Transfer, library: CurlLibrary, limits: CurlTransport.Limits) {
         self.transfer = transfer
@@ -46,6 +48,7 @@ final class CurlExchange: @unchecked Sendable {
         case .http(let request): setRequest(request, &handle)
         case .mail(let request): setMail(request, &handle)
         }
+        if let refusedOption { return Answer(failure: "nothing was sent: libcurl cannot set \(refusedOption)") }
         let code = handle.perform()
         var answer = Answer(code: handle.responseCode, body: body)
         answer.refusedRecipients = dialogue.refused.map {
@@ -66,18 +69,24 @@ final class CurlExchange: @unchecked Sendable {
         Clean.text(text.hiding(transfer.secrets), limit: limit)
     }
 
+    /// - Parameter code: what setting the option returned.
+    private func must(_ option: StaticString, _ code: Int32) {
+        if code != 0, refusedOption == nil { refusedOption = "\(option) (\(library.words(code)))" }
+    }
+
     private func setCommon(_ handle: inout CurlHandle) {
         let user = Unmanaged.passUnretained(self).toOpaque()
         handle.set(CSHIM_CURLOPT_ERRORBUFFER, pointer: errorBuffer)
         handle.set(CSHIM_CURLOPT_NOSIGNAL, 1)
         // A silent name server is not waited for when the time is up (libcurl 7.87 and newer).
         handle.set(CSHIM_CURLOPT_QUICK_EXIT, 1)
+        // Both are so anyway.
         handle.set(CSHIM_CURLOPT_NETRC, 0)
         handle.set(CSHIM_CURLOPT_FOLLOWLOCATION, 0)
         handle.set(CSHIM_CURLOPT_CONNECTTIMEOUT_MS, limits.connectSeconds * 1000)
         handle.set(CSHIM_CURLOPT_TIMEOUT_MS, limits.transferSeconds * 1000)
-        handle.set(CSHIM_CURLOPT_SSL_VERIFYPEER, 1)
-        handle.set(CSHIM_CURLOPT_SSL_VERIFYHOST, 2)
+        must("SSL_VERIFYPEER", handle.set(CSHIM_CURLOPT_SSL_VERIFYPEER, 1))
+        must("SSL_VERIFYHOST", handle.set(CSHIM_CURLOPT_SSL_VERIFYHOST, 2))
         handle.set(CSHIM_CURLOPT_NOPROGRESS, 0)
         handle.set(CSHIM_CURLOPT_XFERINFODATA, pointer: user)
         handle.onProgress { user, _, _, _, _ in CurlExchange.from(user).mustEnd ? 1 : 0 }
@@ -86,8 +95,8 @@ final class CurlExchange: @unchecked Sendable {
     }
 
     private func setRequest(_ request: Transfer.HTTPRequest, _ handle: inout CurlHandle) {
-        handle.set(CSHIM_CURLOPT_PROTOCOLS, CSHIM_CURLPROTO_HTTP | CSHIM_CURLPROTO_HTTPS)
-        handle.set(CSHIM_CURLOPT_URL, request.url.revealed)
+        must("PROTOCOLS", handle.set(CSHIM_CURLOPT_PROTOCOLS, CSHIM_CURLPROTO_HTTP | CSHIM_CURLPROTO_HTTPS))
+        must("URL", handle.set(CSHIM_CURLOPT_URL, request.url.revealed))
         // One small request per server and run gains nothing by HTTP/2.
         handle.set(CSHIM_CURLOPT_HTTP_VERSION, CSHIM_CURL_HTTP_VERSION_1_1)
         handle.set(CSHIM_CURLOPT_USERAGENT, "servercheck")
@@ -95,34 +104,37 @@ final class CurlExchange: @unchecked Sendable {
         handle.set(CSHIM_CURLOPT_POSTFIELDSIZE_LARGE, size: upload.count)
         handle.set(CSHIM_CURLOPT_POSTFIELDS, pointer: upload.baseAddress.map { UnsafeMutableRawPointer($0) })
         // Without "Expect:" older libcurls wait up to a second for a "100 Continue".
-        handle.set(CSHIM_CURLOPT_HTTPHEADER, list: ["Content-Type: \(request.contentType)", "Expect:"])
+        must(
+            "HTTPHEADER",
+            handle.set(CSHIM_CURLOPT_HTTPHEADER, list: ["Content-Type: \(request.contentType)", "Expect:"]))
     }
 
     private func setMail(_ request: Transfer.MailRequest, _ handle: inout CurlHandle) {
         let user = Unmanaged.passUnretained(self).toOpaque()
         dialogue = SMTPDialogue(recipients: request.recipients)
-        handle.set(CSHIM_CURLOPT_PROTOCOLS, CSHIM_CURLPROTO_SMTP | CSHIM_CURLPROTO_SMTPS)
-        handle.set(CSHIM_CURLOPT_URL, request.url)
+        must("PROTOCOLS", handle.set(CSHIM_CURLOPT_PROTOCOLS, CSHIM_CURLPROTO_SMTP | CSHIM_CURLPROTO_SMTPS))
+        must("URL", handle.set(CSHIM_CURLOPT_URL, request.url))
         // Mail servers are reached directly: behind a proxy, "loopback" would be the proxy's.
-        handle.set(CSHIM_CURLOPT_PROXY, "")
-        handle.set(CSHIM_CURLOPT_USE_SSL, request.security == .startTLS ? CSHIM_CURLUSESSL_ALL : CSHIM_CURLUSESSL_NONE)
+        must("PROXY", handle.set(CSHIM_CURLOPT_PROXY, ""))
+        let level = request.security == .startTLS ? CSHIM_CURLUSESSL_ALL : CSHIM_CURLUSESSL_NONE
+        must("USE_SSL", handle.set(CSHIM_CURLOPT_USE_SSL, level))
         if !request.verifyTLS {
             handle.set(CSHIM_CURLOPT_SSL_VERIFYPEER, 0)
             handle.set(CSHIM_CURLOPT_SSL_VERIFYHOST, 0)
         }
         if let file = request.caFile {
-            handle.set(CSHIM_CURLOPT_CAINFO, file)
+            must("CAINFO", handle.set(CSHIM_CURLOPT_CAINFO, file))
             // Else the system's directory of certificates would be trusted besides.
             handle.set(CSHIM_CURLOPT_CAPATH, nil)
         }
         if let username = request.username, let password = request.password {
-            handle.set(CSHIM_CURLOPT_USERNAME, username)
-            handle.set(CSHIM_CURLOPT_PASSWORD, password.revealed)
+            must("USERNAME", handle.set(CSHIM_CURLOPT_USERNAME, username))
+            must("PASSWORD", handle.set(CSHIM_CURLOPT_PASSWORD, password.revealed))
             // The mechanisms that need nothing but these two; libcurl would prefer Kerberos or NTLM where offered.
             handle.set(CSHIM_CURLOPT_LOGIN_OPTIONS, "AUTH=CRAM-MD5;AUTH=PLAIN;AUTH=LOGIN")
         }
-        handle.set(CSHIM_CURLOPT_MAIL_FROM, request.sender)
-        handle.set(CSHIM_CURLOPT_MAIL_RCPT, list: request.recipients)
+        must("MAIL_FROM", handle.set(CSHIM_CURLOPT_MAIL_FROM, request.sender))
+        must("MAIL_RCPT", handle.set(CSHIM_CURLOPT_MAIL_RCPT, list: request.recipients))
         handle.set(CSHIM_CURLOPT_MAIL_RCPT_ALLOWFAILS, 1)
         // Ends the connection with the transfer, so that QUIT is sent where the callbacks below apply.
         handle.set(CSHIM_CURLOPT_FORBID_REUSE, 1)

@@ -56,7 +56,7 @@ struct CurlHandle: ~Copyable {
         for list in lists { cshim_curl_list_free(library.table, list) }
     }
 
-    // Each returns a CURLcode. Most cannot fail with a value of the right type; where a failure matters, it is looked at.
+    // Each returns a CURLcode. Most cannot fail with a value of the right type; CurlExchange looks at those that matter.
 
     @discardableResult
     func set(_ option: Int, _ value: Int) -> Int32 { cshim_curl_set_long(library.table, easy, Int32(option), value) }
@@ -74,11 +74,18 @@ struct CurlHandle: ~Copyable {
         cshim_curl_set_pointer(library.table, easy, Int32(option), pointer)
     }
 
-    mutating func set(_ option: Int, list texts: [String]) {
+    /// All of the texts, or none.
+    mutating func set(_ option: Int, list texts: [String]) -> Int32 {
         var list: OpaquePointer?
-        for text in texts { list = cshim_curl_list_append(library.table, list, text) ?? list }
-        cshim_curl_set_list(library.table, easy, Int32(option), list)
+        for text in texts {
+            guard let longer = cshim_curl_list_append(library.table, list, text) else {
+                if let list { cshim_curl_list_free(library.table, list) }
+                return Int32(CSHIM_CURLE_OUT_OF_MEMORY)
+            }
+            list = longer
+        }
         if let list { lists.append(list) }
+        return cshim_curl_set_list(library.table, easy, Int32(option), list)
     }
 
     func onWrite(_ function: cshim_curl_data_function) {

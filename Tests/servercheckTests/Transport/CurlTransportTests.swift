@@ -55,6 +55,25 @@ import Testing
                 + "(install the package libcurl4; on Fedora and RHEL: libcurl)")
     }
 
+    @Test(
+        "an option that must be set and cannot be: nothing is sent, and no recipient is forgotten",
+        .enabled(if: FakeCurl.hasCompiler, "needs cc"),
+        arguments: [
+            (181, "PROTOCOLS", "W48"), (119, "USE_SSL", "W48"), (64, "SSL_VERIFYPEER", "W48"),
+            (81, "SSL_VERIFYHOST", "W48"), (10065, "CAINFO", "W48"), (10004, "PROXY", "W48"), (-2, "MAIL_RCPT", "W27"),
+        ])
+    func refusedOption(option: Int, name: String, words: String) throws {
+        let fake = try FakeCurl(refusing: option)
+        let transport = CurlTransport(libraryName: fake.path)
+        guard case .mail(var mail) = Self.mail(port: 1, message: "x") else { return }
+        (mail.recipients, mail.caFile) = (["c@d", "e@f"], "/ca.pem")
+        transport.start(.mail(mail), tag: 0)
+        #expect(
+            transport.next(before: Self.later)?.answer.failure
+                == "nothing was sent: libcurl cannot set \(name) (\(words))")
+        #expect(fake.performed == false)
+    }
+
     @Test("a password that would travel readable is refused before anything is opened")
     func exposedPassword() {
         let transport = CurlTransport(libraryName: "libcurl-that-is-not-there.so.4")
