@@ -106,6 +106,13 @@ def test_nobody_listens(servercheck):
         f"telegram: failed: cannot connect to {server.url}: Connection refused\n", 2)
 
 
+def test_no_proxy_of_the_environment_sees_the_token_in_clear(servercheck):
+    with TelegramServer(delivered()) as server, TelegramServer(delivered()) as proxy:
+        result = send(servercheck, telegram(server), env={"http_proxy": proxy.url, "ALL_PROXY": proxy.url})
+        assert outcome(result) == ("telegram: delivered to chat 123\n", 0)
+    assert len(server.requests) == 1 and proxy.requests == []
+
+
 def test_a_name_that_does_not_exist(servercheck):
     with TelegramServer(delivered()) as server:
         channel = telegram(server, api_url="https://nowhere.invalid")

@@ -74,6 +74,18 @@ import Testing
         #expect(fake.performed == false)
     }
 
+    @Test(
+        "plain http, which only this machine is spoken to with, goes around every proxy; https may take one",
+        .enabled(if: FakeCurl.hasCompiler, "needs cc"), arguments: [("http", true), ("https", false)])
+    func proxy(scheme: String, isDirect: Bool) throws {
+        let fake = try FakeCurl(refusing: -1)
+        let transport = CurlTransport(libraryName: fake.path)
+        let url = Secret("\(scheme)://127.0.0.1:1/botT0KEN/x")
+        transport.start(.http(Transfer.HTTPRequest(url: url, contentType: "x", body: [])), tag: 0)
+        #expect(transport.next(before: Self.later)?.answer.failure == nil)
+        #expect(fake.performed && fake.hasEmptyProxy == isDirect)
+    }
+
     @Test("a password that would travel readable is refused before anything is opened")
     func exposedPassword() {
         let transport = CurlTransport(libraryName: "libcurl-that-is-not-there.so.4")
