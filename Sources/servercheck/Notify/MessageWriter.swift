@@ -12,13 +12,16 @@ struct MessageWriter: Sendable {
     var hostname: String
     var now: Timestamp
 
-    /// At most so many bytes of body: Telegram takes 4096 UTF-16 units, and the outbox lives in the state file.
+    /// Beyond so many bytes of body no further item begins: Telegram takes 4096 UTF-16 units, and the outbox lives in the
+    /// state file. The first item is always there, however long.
     static let bodyLimit = 3500
 
-    /// - Parameter items: not empty; the order is kept among equals, the most severe comes first.
+    /// - Parameter items: not empty; the most severe comes first, and of one level events, which are told only once. The
+    ///   order is kept among equals.
     func message(for items: [NotifyItem], id: String) -> Message {
         let sorted = items.enumerated().sorted { left, right in
-            (right.element.weight, left.offset) < (left.element.weight, right.offset)
+            (right.element.weight, left.element.lasts, left.offset)
+                < (left.element.weight, right.element.lasts, right.offset)
         }.map(\.element)
         let worst = sorted.map(\.level).worst
         return Message(
@@ -77,6 +80,9 @@ extension NotifyItem {
         if reason == .recovered { return "RECOVERED" }
         return level == .ok ? "INFO" : level.word
     }
+
+    /// 1: a later run can tell it as well. 0: it can not.
+    fileprivate var lasts: Int { finding.kind == .event ? 0 : 1 }
 
     /// Sorts problems by severity, and before recoveries.
     fileprivate var weight: Int {

@@ -43,6 +43,24 @@ import Testing
         #expect(heads == ["CRITICAL  c", "WARNING (reminder)  b", "RECOVERED  a"])
     }
 
+    @Test("events come before problems of the same level: no later run tells them")
+    func events() {
+        var login = finding("sshd_access:login:192.0.2.1", .critical, since: nil)
+        login.kind = .event
+        var root = finding("sshd_access:login:192.0.2.2", .ok, since: nil)
+        root.kind = .event
+        let many = (1...100).map { NotifyItem(reason: .first, finding: finding("disk \($0)", .critical)) }
+        let message = writer.message(
+            for: many + [NotifyItem(reason: .first, finding: root), NotifyItem(reason: .first, finding: login)],
+            id: "1")
+        #expect(message.title == "[box] CRITICAL: sshd_access:login:192.0.2.1 is full (and 101 more)")
+        #expect(
+            message.body.split(separator: "\n").prefix(4) == [
+                "CRITICAL  sshd_access:login:192.0.2.1", "sshd_access:login:192.0.2.1 is full", "detail",
+                "CRITICAL  disk 1",
+            ])
+    }
+
     @Test("good news alone is OK")
     func recovered() {
         let message = writer.message(for: [NotifyItem(reason: .recovered, finding: finding("a", .ok))], id: "1")
