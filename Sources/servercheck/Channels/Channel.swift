@@ -43,17 +43,37 @@ struct Message: Sendable, Equatable {
     var reason: NotifyReason = .first
     /// How many messages this one stands for, where an outbox was full.
     var merged: Int = 1
+    /// The events of a message whose body may be taken away, in order; nil: none, or the body in the outbox is whole.
+    var events: [Event]?
+    /// Events of which not even the line is left.
+    var eventsLeftOut: Int?
+
+    /// Something that happened once, such as a login after failures: no later run tells it again.
+    struct Event: Sendable, Equatable {
+        var status = Status.ok
+        /// One line, already cleaned.
+        var text = ""
+    }
 }
 
 extension Message: JSONRecord {
     mutating func members(_ json: inout JSONMembers) {
         json.member("body", &body)
         json.member("created", &created)
+        json.member("events", &events)
+        json.member("events_left_out", &eventsLeftOut)
         json.member("id", &id)
         json.member("merged", &merged)
         json.member("reason", &reason)
         json.member("status", &status)
         json.member("title", &title)
+    }
+}
+
+extension Message.Event: JSONRecord {
+    mutating func members(_ json: inout JSONMembers) {
+        json.member("status", &status)
+        json.member("text", &text)
     }
 }
 

@@ -61,7 +61,8 @@ struct Delivery {
         guard let outbox = outboxes[channel.name], let message = outbox.messages.first, outbox.isReady(at: now) else {
             return
         }
-        transport.start(channel.transfer(for: message.marked(ifLateAt: now), context: context(outbox)), tag: tag)
+        let marked = message.withEvents.marked(ifLateAt: now)
+        transport.start(channel.transfer(for: marked, context: context(outbox)), tag: tag)
     }
 
     /// What is left waits for the next run, and is reported.

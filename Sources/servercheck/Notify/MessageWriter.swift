@@ -23,10 +23,13 @@ struct MessageWriter: Sendable {
             (right.element.weight, left.element.lasts, left.offset)
                 < (left.element.weight, right.element.lasts, right.offset)
         }.map(\.element)
+        let events = items.filter { $0.finding.kind == .event }.map {
+            Message.Event(status: $0.level, text: "\($0.word): \(Clean.text($0.finding.text))".cut(jsonSize: 320))
+        }
         let worst = sorted.map(\.level).worst
         return Message(
             id: id, created: now, status: worst, title: title(sorted), body: body(sorted),
-            reason: sorted.first?.reason ?? .first)
+            reason: sorted.first?.reason ?? .first, events: events.isEmpty ? nil : events)
     }
 
     private func title(_ items: [NotifyItem]) -> String {

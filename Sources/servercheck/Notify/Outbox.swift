@@ -16,24 +16,28 @@ struct Outbox: Sendable, Equatable {
 
     /// More messages than this merge into one last.
     static let messageLimit = 100
-    /// Bytes of text that wait whole; the run divides it among the channels, so that the state file is small on any day.
+    /// Bytes of text that wait whole, of all channels together, so that the state file is small on any day.
     static let byteLimit = 20 * 1024
 
     /// Appends a message. Where the outbox is full, the newest merge into one last "and N more": the oldest say how it
-    /// began, and the last one says how it stands.
+    /// began, and the last one says how it stands. Events keep a line each, as far as there is room.
     mutating func append(_ message: Message, byteLimit: Int = Outbox.byteLimit) {
-        let size = messages.reduce(message.size) { $0 + $1.size }
-        let isFull = messages.count >= Outbox.messageLimit - 1 || size > byteLimit
+        var whole = message
+        whole.events = nil
+        let isFull = messages.count >= Outbox.messageLimit - 1 || size + whole.size > byteLimit
+        let room = min(4000, max(800, byteLimit / 4))
         guard isFull, let last = messages.last else {
-            messages.append(message)
+            messages.append(isFull ? message.cut(bytes: byteLimit, eventBytes: room) : whole)
             return
         }
         if last.isShort {
-            messages[messages.count - 1] = last.merging(message)
+            messages[messages.count - 1] = last.merging(message, bytes: room)
         } else {
-            messages.append(message.shortened)
+            messages.append(message.shortened(bytes: room))
         }
     }
+
+    fileprivate var size: Int { messages.reduce(0) { $0 + $1.size } }
 
     mutating func removeFirst() { if !messages.isEmpty { messages.removeFirst() } }
 
@@ -81,20 +85,78 @@ extension Outbox: JSONRecord {
     }
 }
 
+extension [String: Outbox] {
+    /// Appends a message to the outbox of each of these channels.
+    ///
+    /// What is free belongs to who needs it: usually most channels have delivered all they had. But a part of it is
+    /// kept for each, so that a channel that works gets its message whole while another one's backlog is long.
+    mutating func append(_ message: Message, to channels: [String]) {
+        let kept = Outbox.byteLimit / 2 / Swift.max(1, channels.count)
+        for name in channels {
+            let others = channels.reduce(0) {
+                $1 == name ? $0 : $0 + Swift.max(kept, self[$1]?.size ?? 0)
+            }
+            self[name, default: Outbox()].append(message, byteLimit: Swift.max(kept, Outbox.byteLimit - others))
+        }
+    }
+}
+
 extension Message {
     fileprivate static let shortMark = "(cut: too many messages wait)"
-    fileprivate var size: Int { title.utf8.count + body.utf8.count + 200 }
+    fileprivate var size: Int {
+        (events ?? []).reduce(title.utf8.count + body.utf8.count + 200) { $0 + $1.size }
+    }
     fileprivate var isShort: Bool { body.hasPrefix(Message.shortMark) }
 
+    /// As many lines of the body as fit, for the share of one of many channels.
+    fileprivate func cut(bytes: Int, eventBytes: Int) -> Message {
+        var cut = self
+        cut.limitEvents(bytes: eventBytes)
+        let note = "… cut: too many messages for so many channels; run servercheck status on the machine"
+        var room = bytes - title.utf8.count - note.utf8.count - 200
+        let lines = body.split(separator: "\n", omittingEmptySubsequences: false).prefix {
+            room -= $0.utf8.count + 1
+            return room >= 0
+        }
+        cut.body = (lines + [Substring(note)]).joined(separator: "\n")
+        return cut
+    }
+
     /// The message without its body, for an outbox that is full.
-    fileprivate var shortened: Message {
+    fileprivate func shortened(bytes: Int) -> Message {
         var short = self
-        short.body = Message.shortMark + "\n" + title
+        short.body = Message.shortMark
+        short.limit([title], bytes: bytes)
         return short
     }
 
+    /// Events and titles that fit into `bytes`; the oldest titles are left out, which have at least a quarter of the room.
+    private mutating func limit(_ titles: [String], bytes: Int) {
+        let size = limitEvents(bytes: bytes / 4 * 3)
+        var lines = titles
+        while lines.count > 1, size + lines.reduce(0, { $0 + $1.utf8.count }) > bytes { lines.removeFirst() }
+        body = ([Message.shortMark] + lines).joined(separator: "\n")
+    }
+
+    /// Leaves out what does not fit: of the events first the least severe, then the oldest.
+    ///
+    /// - Returns: what the others take.
+    @discardableResult
+    private mutating func limitEvents(bytes: Int) -> Int {
+        var kept = events ?? []
+        var size = kept.reduce(0) { $0 + $1.size }
+        while size > bytes, kept.count > 1, let least = kept.map(\.status).min(),
+            let index = kept.firstIndex(where: { $0.status == least })
+        {
+            size -= kept.remove(at: index).size
+            eventsLeftOut = min(eventsLeftOut ?? 0, 1_000_000) + 1
+        }
+        events = kept.isEmpty ? nil : kept
+        return size
+    }
+
     /// One message for this one and a newer one; it keeps the newest titles.
-    fileprivate func merging(_ newer: Message) -> Message {
+    fileprivate func merging(_ newer: Message, bytes: Int) -> Message {
         var both = newer
         both.id = id
         both.created = created
@@ -102,7 +164,23 @@ extension Message {
         both.status = max(status, newer.status)
         both.title = "\(newer.title) (and \(both.merged - 1) more)"
         let titles = body.split(separator: "\n").dropFirst().suffix(8).map(String.init) + [newer.title]
-        both.body = ([Message.shortMark] + titles).joined(separator: "\n")
+        both.events = (events ?? []) + (newer.events ?? [])
+        both.eventsLeftOut = eventsLeftOut
+        both.limit(titles, bytes: bytes)
         return both
     }
+
+    /// With the events first: a channel cuts at the end.
+    var withEvents: Message {
+        guard let events else { return self }
+        var whole = self
+        let missing = (eventsLeftOut ?? 0) > 0 ? ["… and \(eventsLeftOut ?? 0) more such lines that had no room"] : []
+        whole.body = (events.map(\.text) + missing).joined(separator: "\n") + "\n\n" + body
+        return whole
+    }
+}
+
+extension Message.Event {
+    /// What it takes in the state file, names and indentation included.
+    fileprivate var size: Int { text.utf8.count + 100 }
 }

@@ -42,12 +42,7 @@ struct Run: Sendable {
             state.sensors[sensor.name] = sensor.memory == SensorMemory() ? nil : sensor.memory
         }
         let message = decide(&findings, measured, &state)
-        if let message {
-            let share = Outbox.byteLimit / max(1, config.channels.count)
-            for channel in config.channels {
-                state.outboxes[channel.name, default: Outbox()].append(message, byteLimit: share)
-            }
-        }
+        if let message { state.outboxes.append(message, to: config.channels.map(\.name)) }
         forgetWhatTheConfigDropped(&state)
 
         var outcome = Delivery.Outcome()

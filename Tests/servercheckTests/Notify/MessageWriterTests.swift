@@ -59,6 +59,12 @@ import Testing
                 "CRITICAL  sshd_access:login:192.0.2.1", "sshd_access:login:192.0.2.1 is full", "detail",
                 "CRITICAL  disk 1",
             ])
+        #expect(
+            message.events == [
+                Message.Event(status: .ok, text: "INFO: sshd_access:login:192.0.2.2 is full"),
+                Message.Event(status: .critical, text: "CRITICAL: sshd_access:login:192.0.2.1 is full"),
+            ])
+        #expect(writer.message(for: many, id: "1").events == nil)
     }
 
     @Test("good news alone is OK")

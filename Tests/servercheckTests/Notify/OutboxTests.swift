@@ -40,6 +40,80 @@ private func message(_ number: Int, body: String = "body") -> Message {
         #expect(outbox.messages.dropLast().count + (outbox.messages.last?.merged ?? 0) == 50)
     }
 
+    /// A message of many problems and one login.
+    private func login(_ number: Int, status: Status = .critical, size: Int = 3500) -> Message {
+        var message = message(number, body: String(repeating: "x", count: size))
+        message.events = [Message.Event(status: status, text: "\(status.word): login \(number)")]
+        return message
+    }
+
+    @Test("a login keeps its line when its message is shortened or merged, and whole messages hold nothing twice")
+    func events() throws {
+        var outbox = Outbox()
+        outbox.append(login(1))
+        #expect(outbox.messages.first?.events == nil && outbox.messages.first?.withEvents.body.count == 3500)
+        let large = String(repeating: "x", count: 3500)
+        for number in 2...30 { outbox.append(number == 20 ? login(20) : message(number, body: large)) }
+        let last = try #require(try stored(outbox).messages.last)
+        #expect(last.title == "title 30 (and 24 more)")
+        #expect(
+            last.withEvents.body
+                == "CRITICAL: login 20\n\n(cut: too many messages wait)\n"
+                + (22...30).map { "title \($0)" }.joined(separator: "\n"))
+    }
+
+    @Test("of more events than there is room for the severe and then the newest stay, and the others are counted")
+    func manyEvents() throws {
+        var outbox = Outbox()
+        for number in 1...200 { outbox.append(login(number, status: number.isMultiple(of: 10) ? .critical : .ok)) }
+        var last = try #require(outbox.messages.last)
+        var lines = last.withEvents.body.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.prefix(2) == ["CRITICAL: login 10", "CRITICAL: login 20"])
+        let events = last.events ?? []
+        #expect(events.filter { $0.status == .critical }.count == 20)
+        #expect(events.last { $0.status == .ok }?.text == "OK: login 199")
+        for number in 201...400 { outbox.append(login(number)) }
+        last = try #require(outbox.messages.last)
+        lines = last.withEvents.body.split(separator: "\n", omittingEmptySubsequences: false)
+        let kept = try #require(last.events?.count)
+        #expect(lines.prefix(kept) == ((401 - kept)...400).map { "CRITICAL: login \($0)" }[...])
+        let merged = last.merged
+        #expect(lines[kept] == "… and \(merged - kept) more such lines that had no room")
+        #expect(kept >= 20 && last.withEvents.body.utf8.count < 4000)
+    }
+
+    @Test("channels without a backlog leave their room to the others, and still get their message whole")
+    func sharing() {
+        var outboxes: [String: Outbox] = [:]
+        let large = String(repeating: "x", count: 3500)
+        for number in 1...20 {
+            outboxes.append(message(number, body: large), to: ["a", "b"])
+            #expect(outboxes["b"]?.messages.map(\.body) == [large])
+            outboxes["b"] = nil
+        }
+        // Half of the room is kept for both: three quarters are left for the one that needs it.
+        #expect(outboxes["a"]?.messages.filter { $0.body == large }.count == 4)
+        #expect(outboxes["a"]?.messages.last?.title == "title 20 (and 15 more)")
+    }
+
+    @Test("the state is small with twenty channels, of which none delivers, and large messages with logins")
+    func manyChannels() throws {
+        let directory = try TemporaryDirectory()
+        let names = (1...20).map { "channel \($0)" }
+        var state = State()
+        for number in 1...40 {
+            state.outboxes.append(login(number), to: names)
+            try StateFile(directory: directory.path).commit(state)
+            #expect(try directory.read("state.json").count < 44 * 1024)
+        }
+        for outbox in state.outboxes.values {
+            let told = outbox.messages.flatMap { $0.events ?? [] }.count
+            let missing = outbox.messages.reduce(0) { $0 + ($1.eventsLeftOut ?? 0) }
+            let whole = outbox.messages.filter { $0.body.count == 3500 }.count
+            #expect(told + missing + whole == 40)
+        }
+    }
+
     @Test("tries that someone must mend grow from one minute to one hour")
     func growing() {
         var outbox = Outbox()

@@ -35,7 +35,8 @@ import Testing
         var outbox = Outbox()
         outbox.append(
             Message(
-                id: "1", created: .noon, status: .critical, title: "t", body: "b", reason: .worse, merged: 2))
+                id: "1", created: .noon, status: .critical, title: "t", body: "b", reason: .worse, merged: 2,
+                events: [.init(status: .critical, text: "e")], eventsLeftOut: 1), byteLimit: 0)
         outbox.hold(.growing, error: "no", now: .noon)
         outbox.memory = "m"
         return State(
