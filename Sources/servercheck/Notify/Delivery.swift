@@ -7,9 +7,12 @@ import Logging
 struct Delivery {
     let channels: [any Channel]
     let hostname: String
+    /// When the run began.
     let now: Timestamp
     let deadline: ContinuousClock.Instant
     let log: Logger
+    /// Seconds since `now`: what a server wants us to wait counts from its answer, which may come half a minute later.
+    let elapsed: @Sendable () -> Double
 
     /// How the round ended.
     struct Outcome: Sendable, Equatable {
@@ -31,7 +34,7 @@ struct Delivery {
             let channel = channels[tag]
             guard var outbox = outboxes[channel.name], let message = outbox.messages.first else { continue }
             var isNextDue = true
-            switch channel.verdict(on: answer, context: context(outbox)) {
+            switch channel.verdict(on: answer, context: context(outbox, at: now + elapsed())) {
             case .delivered(let warning, let memory):
                 outbox.removeFirst()
                 outbox.succeeded(memory: memory)
@@ -52,7 +55,7 @@ struct Delivery {
             commit(outboxes)
             if isNextDue { start(tag, outboxes, &transport) }
         }
-        for channel in channels { abandon(channel, &outboxes, &outcome) }
+        for channel in channels { outcome.notifications += abandoned(channel, outboxes) }
         return outcome
     }
 
@@ -62,20 +65,18 @@ struct Delivery {
             return
         }
         let marked = message.withEvents.marked(ifLateAt: now)
-        transport.start(channel.transfer(for: marked, context: context(outbox)), tag: tag)
+        transport.start(channel.transfer(for: marked, context: context(outbox, at: now)), tag: tag)
     }
 
     /// What is left waits for the next run, and is reported.
-    private func abandon(_ channel: any Channel, _ outboxes: inout [String: Outbox], _ outcome: inout Outcome) {
-        guard let outbox = outboxes[channel.name] else { return }
+    private func abandoned(_ channel: any Channel, _ outboxes: [String: Outbox]) -> [NotificationReport] {
+        guard let outbox = outboxes[channel.name] else { return [] }
         let error = outbox.error ?? "no answer within the time of this run"
-        outcome.notifications += outbox.messages.map {
-            NotificationReport(channel, $0, delivered: false, error: error)
-        }
+        return outbox.messages.map { NotificationReport(channel, $0, delivered: false, error: error) }
     }
 
-    private func context(_ outbox: Outbox) -> DeliveryContext {
-        DeliveryContext(now: now, hostname: hostname, memory: outbox.memory)
+    private func context(_ outbox: Outbox, at time: Timestamp) -> DeliveryContext {
+        DeliveryContext(now: time, hostname: hostname, memory: outbox.memory)
     }
 }
 

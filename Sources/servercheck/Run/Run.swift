@@ -18,6 +18,8 @@ struct Run: Sendable {
     /// Asked once, when the lock is held: of runs that start together the one that comes second must not have the
     /// earlier time, for which what the first remembered lies in the future. nil: `machine.now` stands.
     var clock: (@Sendable () -> Timestamp)?
+    /// When `machine.now` was.
+    var began = ContinuousClock.now
 
     /// What a run leaves behind for its command.
     struct Outcome: Sendable {
@@ -161,8 +163,13 @@ struct Run: Sendable {
 
     private func deliver(_ state: inout State, _ store: inout StateStore) -> Delivery.Outcome {
         guard state.outboxes.values.contains(where: { !$0.messages.isEmpty }) else { return Delivery.Outcome() }
+        let began = began
         let delivery = Delivery(
-            channels: config.channels, hostname: hostname, now: machine.now, deadline: deadline, log: log)
+            channels: config.channels, hostname: hostname, now: machine.now, deadline: deadline, log: log
+        ) {
+            let passed = (ContinuousClock.now - began).components
+            return Double(passed.seconds) + Double(passed.attoseconds) * 1e-18
+        }
         var transport = makeTransport()
         var outboxes = state.outboxes
         let outcome = delivery.run(&outboxes, transport: &transport) { changed in

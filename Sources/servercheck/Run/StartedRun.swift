@@ -15,7 +15,10 @@ final class StartedRun: @unchecked Sendable {
             run.isDryRun
             ? StateStore.readOnly(run.places)
             : try StateStore.open(run.places, now: run.machine.now, deadline: run.deadline)
-        if let clock = run.clock { run.machine.now = clock() }
+        if let clock = run.clock {
+            run.machine.now = clock()
+            run.began = .now
+        }
         self.run = run
     }
 
