@@ -230,7 +230,7 @@ def test_a_server_that_does_not_speak_costs_the_timeout_and_delays_no_other(serv
     assert {entry["channel"]: entry["delivered"] for entry in result.json["notifications"]} == {
         next(iter(channel)): False, "other": True}
     state = json.loads((servercheck.state / "state.json").read_text())
-    assert [len(outbox["messages"]) for outbox in state["outboxes"].values()] == [1]
+    assert sorted(len(outbox["messages"]) for outbox in state["outboxes"].values()) == [0, 1]
 
 
 @pytest.mark.needs("root", "unshare")

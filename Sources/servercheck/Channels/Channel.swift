@@ -8,6 +8,9 @@ protocol Channel: Sendable {
     var name: String { get }
     /// To whom, for `--dry-run` and check-config: `chat 123456`, `admin@example.org`. No secret.
     var recipient: String { get }
+    /// What tells this channel from others, whatever it is called: whom it reaches, and how. Stored as a hash of 64 bits, so
+    /// it may hold a secret only where that gives nothing of it away: a long and random one, never a password.
+    var destination: String { get }
 
     /// Reads the channel's keys; every mistake goes into `config.problems`.
     init(config: inout ConfigReader)
@@ -16,6 +19,16 @@ protocol Channel: Sendable {
     func transfer(for message: Message, context: DeliveryContext) -> Transfer
     /// What an answer means.
     func verdict(on answer: Answer, context: DeliveryContext) -> Verdict
+}
+
+extension Channel {
+    var destination: String { recipient }
+
+    /// The hash of `destination`: 16 hexadecimal digits.
+    var mark: String {
+        let bytes = Array("\(Self.kind)\n\(destination)".utf8)
+        return String(decoding: StateChecksum.hexadecimal(of: bytes[...]), as: UTF8.self)
+    }
 }
 
 /// What a channel may know besides the message.

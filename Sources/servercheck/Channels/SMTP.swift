@@ -21,6 +21,8 @@ struct SMTP: Channel {
 
     var recipient: String { to.map(\.address).joined(separator: ", ") }
 
+    var destination: String { "\(server):\(port)\n\(username ?? "")\n\(recipient)" }
+
     init(config: inout ConfigReader) {
         name = config.name()
         server = Self.server(&config)

@@ -16,6 +16,11 @@ struct Telegram: Channel {
 
     var recipient: String { "chat \(chatID)" + (threadID.map { ", topic \($0)" } ?? "") }
 
+    /// With the token, so that a mended one is tried at once; a real one ends in 35 random characters.
+    var destination: String {
+        "\(apiURL)\n\(recipient)\n\(token.revealed.utf8.count >= 40 ? token.revealed : "")"
+    }
+
     init(config: inout ConfigReader) {
         name = config.name()
         chatID = Self.chatID(&config)

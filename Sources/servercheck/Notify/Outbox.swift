@@ -13,6 +13,8 @@ struct Outbox: Sendable, Equatable {
     var error: String?
     /// What the channel asked to remember.
     var memory: String?
+    /// The `mark` of the channel whose messages these are; nil: an older version wrote it.
+    var madeFor: String?
 
     /// More messages than this merge into one last.
     static let messageLimit = 100
@@ -66,12 +68,19 @@ struct Outbox: Sendable, Equatable {
     }
 
     mutating func succeeded(memory: String?) {
+        forgetFailures()
+        if let memory { self.memory = memory }
+    }
+
+    mutating func forgetFailures() {
         failures = 0
         heldSince = nil
         holdSeconds = nil
         error = nil
-        if let memory { self.memory = memory }
     }
+
+    /// Whether it says nothing but whose it is.
+    var isIdle: Bool { self == Outbox(madeFor: madeFor) }
 }
 
 extension Outbox: JSONRecord {
@@ -80,6 +89,7 @@ extension Outbox: JSONRecord {
         json.member("failures", &failures)
         json.member("held_since", &heldSince)
         json.member("hold_seconds", &holdSeconds)
+        json.member("made_for", &madeFor)
         json.member("memory", &memory)
         json.member("messages", &messages)
     }

@@ -44,8 +44,8 @@ struct Run: Sendable {
             state.sensors[sensor.name] = sensor.memory == SensorMemory() ? nil : sensor.memory
         }
         let message = decide(&findings, measured, &state)
-        if let message { state.outboxes.append(message, to: config.channels.map(\.name)) }
         forgetWhatTheConfigDropped(&state)
+        if message != nil || !state.outboxes.isEmpty { address(message, &state.outboxes) }
 
         var outcome = Delivery.Outcome()
         if isDryRun {
@@ -145,20 +145,25 @@ struct Run: Sendable {
             .message(for: items, id: "\(machine.now.microseconds).\(state.sequence)")
     }
 
-    /// Sensors and channels that were taken out of the config leave nothing behind.
+    /// Sensors that were taken out of the config leave nothing behind.
     private func forgetWhatTheConfigDropped(_ state: inout State) {
         let isSensor = { (name: String) in config.sensors.contains { $0.name == name } }
-        let isChannel = { (name: String) in config.channels.contains { $0.name == name } }
         // Looked at before they are copied: in most runs everything stays.
         if !state.sensors.keys.allSatisfy(isSensor) { state.sensors = state.sensors.filter { isSensor($0.key) } }
         if !state.problems.values.allSatisfy({ isSensor($0.sensor) }) {
             state.problems = state.problems.filter { isSensor($0.value.sensor) }
         }
-        if state.outboxes.isEmpty { return }
-        for (name, outbox) in state.outboxes where !isChannel(name) && !outbox.messages.isEmpty {
-            log.warning("channel \(name) is no longer in the config: \(outbox.messages.count) waiting messages dropped")
+    }
+
+    /// Adds the message to what each channel owes. Channels that were taken out of the config leave nothing behind.
+    private func address(_ message: Message?, _ outboxes: inout [String: Outbox]) {
+        let before = outboxes
+        for name in outboxes.give(to: config.channels.map { ($0.name, $0.mark) }) {
+            guard let count = before[name]?.messages.count, count > 0 else { continue }
+            log.warning("channel \(name) is no longer in the config: \(count) waiting messages dropped")
         }
-        state.outboxes = state.outboxes.filter { isChannel($0.key) && $0.value != Outbox() }
+        if let message { outboxes.append(message, to: config.channels.map(\.name)) }
+        outboxes = outboxes.kept
     }
 
     private func deliver(_ state: inout State, _ store: inout StateStore) -> Delivery.Outcome {
@@ -173,7 +178,7 @@ struct Run: Sendable {
         var transport = makeTransport()
         var outboxes = state.outboxes
         let outcome = delivery.run(&outboxes, transport: &transport) { changed in
-            state.outboxes = changed.filter { $0.value != Outbox() }
+            state.outboxes = changed.kept
             store.commit(state)
         }
         return outcome

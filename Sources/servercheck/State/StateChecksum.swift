@@ -25,7 +25,8 @@ enum StateChecksum {
         return text[head.count..<head.count + digits].elementsEqual(hexadecimal(of: text[start...]))
     }
 
-    private static func hexadecimal(of text: ArraySlice<UInt8>) -> [UInt8] {
+    /// 16 digits.
+    static func hexadecimal(of text: ArraySlice<UInt8>) -> [UInt8] {
         // Line ends at the end come and go with the space on the disk.
         let end = (text.lastIndex { $0 != 0x0A }).map { $0 + 1 } ?? text.startIndex
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325

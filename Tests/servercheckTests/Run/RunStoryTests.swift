@@ -249,6 +249,54 @@ private final class Disk: Sendable {
         #expect(story.titles == ["CRITICAL: login", "CRITICAL: login"])
     }
 
+    @Test("a channel that comes to bear another one's name gets neither its messages nor its waiting time")
+    func renamed() throws {
+        let (story, disk) = (try Story(), Disk())
+        story.channels = [
+            ScriptedChannel(name: "telegram", destination: "one"),
+            ScriptedChannel(name: "telegram-2", destination: "two"),
+        ]
+        let firstWorks = Mutex(false)
+        story.transport = ScriptedTransport { sent in
+            Answer(code: sent.url == "telegram-2" || firstWorks.withLock { $0 } ? 200 : 403)
+        }
+        story.sensors = [disk.sensor()]
+        disk.set(95)
+        try story.run()
+        for _ in 0..<10 { try story.run() }
+        story.channels = [ScriptedChannel(name: "telegram", destination: "two")]
+        firstWorks.withLock { $0 = true }
+        let before = story.transport.all.count
+        disk.set(50)
+        let report = try story.run().report
+        #expect(story.transport.all.dropFirst(before).map(\.title) == ["[box] RECOVERED: / 50 % used"])
+        #expect(report.status == .ok && report.notifications.map(\.delivered) == [true])
+        guard case .state(let state) = try StateFile(directory: story.places.state).load() else {
+            Issue.record("no state")
+            return
+        }
+        #expect(state.outboxes == [:])
+    }
+
+    @Test("a mended channel is tried at once, with what waited")
+    func mended() throws {
+        let (story, disk) = (try Story(), Disk())
+        story.channels = [ScriptedChannel(name: "telegram", destination: "wrong")]
+        let works = Mutex(false)
+        story.transport = ScriptedTransport { _ in Answer(code: works.withLock { $0 } ? 200 : 403) }
+        story.sensors = [disk.sensor()]
+        disk.set(95)
+        // Tried after 1, 2, 4 and 8 minutes; the next time would be in 16.
+        for _ in 0..<16 { try story.run() }
+        #expect(story.transport.all.count == 5)
+        works.withLock { $0 = true }
+        try story.run()
+        #expect(story.transport.all.count == 5)
+        story.channels = [ScriptedChannel(name: "telegram", destination: "right")]
+        #expect(try story.run().report.notifications.map(\.delivered) == [true])
+        #expect(story.titles.last == "CRITICAL: / 95 % used")
+    }
+
     @Test("what the config dropped leaves nothing in the state")
     func dropped() throws {
         let (story, disk) = (try Story(), Disk())

@@ -39,6 +39,7 @@ import Testing
                 events: [.init(status: .critical, text: "e")], eventsLeftOut: 1), byteLimit: 0)
         outbox.hold(.growing, error: "no", now: .noon)
         outbox.memory = "m"
+        outbox.madeFor = "1f"
         return State(
             version: 1, sequence: 2, standsInFor: "/s",
             sensors: ["a": SensorMemory(diskspace: .init(writable: ["/"], unreachable: ["/x"]), sshdAccess: sshd)],

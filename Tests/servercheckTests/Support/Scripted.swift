@@ -36,8 +36,12 @@ struct ScriptedChannel: Channel {
     static let kind = "scripted"
     var name: String
     var recipient: String { "someone" }
+    var destination = ""
 
-    init(name: String = "scripted") { self.name = name }
+    init(name: String = "scripted", destination: String = "") {
+        self.name = name
+        self.destination = destination
+    }
     init(config: inout ConfigReader) { name = config.name() }
 
     func transfer(for message: Message, context: DeliveryContext) -> Transfer {
