@@ -140,8 +140,9 @@ extension Telegram {
             if let id = Int64(exactly: number), id != 0 { return String(id) }
             config.problem("chat_id", "must be a whole number other than 0")
         case .string(let text):
-            if !text.isEmpty && !text.unicodeScalars.contains(where: isSpaceOrControl) { return text }
-            config.problem("chat_id", "must be the chat's number or @name, without spaces")
+            if isChatID(text) { return text }
+            // Not shown: it may be the token.
+            config.problem("chat_id", "must be the chat's number or @name, of letters, digits and _")
         case .some(let other): config.problem("chat_id", "must be a string or a whole number, is \(other.typeName)")
         }
         return ""
@@ -183,9 +184,12 @@ extension Telegram {
         return String(authority.prefix { $0 != ":" })
     }
 
-    private static func isSpaceOrControl(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.isASCII { return scalar == " " || scalar.isControl }
-        return scalar.properties.isWhitespace || scalar.isControl
+    /// `4711`, `-4711` or `@name`.
+    private static func isChatID(_ text: String) -> Bool {
+        let isName = text.hasPrefix("@")
+        let rest = isName || text.hasPrefix("-") ? text.utf8.dropFirst() : text.utf8[...]
+        if rest.isEmpty { return false }
+        return rest.allSatisfy { $0.isDigit || (isName && ($0.isLetter || $0 == UInt8(ascii: "_"))) }
     }
 }
 

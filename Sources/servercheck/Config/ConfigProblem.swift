@@ -10,12 +10,14 @@ struct ConfigProblem: Sendable, Equatable, CustomStringConvertible {
     /// One line whatever the file holds.
     var description: String { Clean.text(path.isEmpty ? text : "\(path): \(text)") }
 
-    /// The path of a member: `path.key`, or `path["key"]` for a key that is no plain word (a mount point).
+    /// The path of a member: `path.key`, or `path["key"]` for a key that is no plain word (a mount point). At the top level and
+    /// in a channel such a key is not shown: it may be a secret that stands in a key's place.
     static func path(_ path: String, _ key: String) -> String {
         if key.isEmpty { return path }
         let plain = key.utf8.count <= 100 && key.utf8.allSatisfy(isPlain)
         if plain { return path.isEmpty ? key : "\(path).\(key)" }
-        return "\(path)[\(quoted(key))]"
+        let mayBeSecret = path.isEmpty || path.hasPrefix("messaging_channels")
+        return "\(path)[\(mayBeSecret ? "a key of \(key.count) characters" : quoted(key))]"
     }
 
     /// A text from the file in quotes, cut and made harmless.

@@ -31,7 +31,10 @@ extension ConfigReader {
             guard let fault = ConfigReader.fault(ofSecret: text) else { return Secret(text) }
             problem(fileKey, "\(path) \(fault) (write the secret alone into it)")
         } catch {
-            problem(fileKey, "\(error) (\(ConfigReader.remedy(for: error.code)))")
+            // What is no absolute path may be the secret itself, under the wrong key.
+            let object = path.hasPrefix("/") ? path : "the file named here"
+            let named = SystemError(action: error.action, object: object, code: error.code)
+            problem(fileKey, "\(named) (\(ConfigReader.remedy(for: error.code)))")
         }
         return nil
     }

@@ -70,7 +70,7 @@ struct JSONParser {
             skipSpace()
             guard byte == UInt8(ascii: ":") else {
                 if byte == nil { throw endError() }
-                throw error("expected a colon after the key \(ConfigProblem.quoted(key))")
+                throw error("expected a colon after the key")
             }
             offset += 1
             skipSpace()
@@ -199,7 +199,8 @@ struct JSONParser {
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         if isNumber, let number = Double(text), number.isFinite { return number }
         offset = start
-        throw error("\(ConfigProblem.quoted(text)) is no number that JSON knows")
+        // Not quoted: it may be a password without its quotes.
+        throw error("no number that JSON knows; a text needs double quotes")
     }
 
     /// true, false or null; what else people write here gets a hint.

@@ -206,7 +206,10 @@ import Testing
         ),
         (
             ["chat_id": .string("a b"), "token": .string("")],
-            ["telegram.chat_id: must be the chat's number or @name, without spaces", "telegram.token: is empty"]
+            [
+                "telegram.chat_id: must be the chat's number or @name, of letters, digits and _",
+                "telegram.token: is empty",
+            ]
         ),
         (
             ["chat_id": .bool(true), "token": .string("S3CRET\n")],
@@ -227,6 +230,21 @@ import Testing
             ["telegram.token_file: token is given as well; keep one of them"]
         ),
     ]
+
+    @Test(
+        "a chat is a number or @name, and what is neither is not shown",
+        arguments: [
+            ("4711", true), ("-1001234567890", true), ("@a_Club7", true), ("", false), ("-", false), ("@", false),
+            ("club", false), ("--1", false), ("1-", false), ("@a b", false), ("@é", false), ("٣", false), ("+1", false),
+            ("987654321:S3CRET", false), ("@1:S3CRET", false), ("1\n", false),
+        ])
+    func chatID(text: String, isRight: Bool) {
+        let found = read(Telegram.self, ["chat_id": .string(text), "token": .string("1:a")])
+        #expect(found.channel.chatID == (isRight ? text : ""))
+        #expect(
+            found.problems
+                == (isRight ? [] : ["telegram.chat_id: must be the chat's number or @name, of letters, digits and _"]))
+    }
 
     @Test("each mistake has its place and remedy, and none quotes the token", arguments: mistakes)
     func reportsMistakes(keys: [String: JSONValue], expected: [String]) {

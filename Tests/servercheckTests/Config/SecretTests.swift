@@ -41,7 +41,7 @@ import Testing
         #expect(found.secret == nil)
         #expect(
             found.problems == [
-                "x.token_file: cannot open no-such-credential: No such file or directory (check the path)"
+                "x.token_file: cannot open the file named here: No such file or directory (check the path)"
             ])
     }
 
@@ -81,6 +81,38 @@ import Testing
             ])
         #expect(read(["token": .number(5)]).problems == ["x.token: must be a string, is a number"])
         #expect(read([:]).problems == [])
+    }
+
+    @Test(
+        "a secret in the wrong place of a config is shown by no mistake",
+        arguments: [
+            (
+                #"{"chat_id":1,"token_file":"123456:S3CRET"}"#,
+                "telegram.token_file: cannot open the file named here: No such file or directory (check the path)"
+            ),
+            (
+                #"{"chat_id":1,"token_file":"123456:S3C/S3CRET"}"#,
+                "telegram.token_file: cannot open the file named here: No such file or directory (check the path)"
+            ),
+            (#"{"123456:S3CRET":"token"}"#, "telegram[a key of 13 characters]: unknown key"),
+            (#"{"chat_id":"123456:S3CRET"}"#, "telegram.chat_id: must be the chat's number or @name"),
+            (#"{"chat_id":1,"123456:S3CRET"}"#, "expected a colon after the key"),
+            (#"{"chat_id":1,"token":00123S3CRET}"#, "no number that JSON knows; a text needs double quotes"),
+            (#"{"chat_id":1,"token":001234987}"#, "no number that JSON knows; a text needs double quotes"),
+            (#"{"chat_id":1,"token":S3CRET}"#, "expected a value; a text needs double quotes"),
+            (#"{"123456:S3CRET":1,"123456:S3CRET":2}"#, "[a key of 13 characters]: is given twice (again in line 1)"),
+            (#"{}},{"123456:S3CRET":{}"#, "messaging_channels[1][a key of 13 characters]: unknown channel"),
+            (#"{}}],"123456:S3CRET":[{"telegram":{}"#, "[a key of 13 characters]: unknown key"),
+        ])
+    func misplaced(channel: String, expected: String) {
+        let text = #"{"messaging_channels":[{"telegram":\#(channel)}],"sensors":[{"free_memory":{}}]}"#
+        do throws(ConfigError) {
+            _ = try ConfigDecoder.decode(Array(text.utf8), source: .file("/c.json"), registry: .standard)
+            Issue.record("accepted")
+        } catch {
+            #expect(error.description.contains(expected), "\(error)")
+            #expect(!error.description.contains("S3CRET") && !error.description.contains("1234987"))
+        }
     }
 
     @Test("interpolated, a secret is asterisks")
