@@ -8,7 +8,7 @@ struct ConfigDecoder {
     /// A new channel's secrets are called one of these, or `…_file`.
     private static let secretKeys = ["token", "password"]
     /// More mistakes are counted, not listed: a file that is no config at all should not fill the terminal.
-    private static let problemLimit = 50
+    static let problemLimit = 50
 
     /// One element of `sensors` or `messaging_channels`.
     private struct Entry {

@@ -150,17 +150,18 @@ struct ConfigReader: Sendable {
     /// Whether the key is there, even as null.
     func has(_ key: String) -> Bool { members[key] != nil }
 
-    /// Reports unknown keys, with the nearest known one.
-    ///
-    /// - Returns: all problems of this object.
-    mutating func finish() -> [ConfigProblem] {
-        if members.keys.allSatisfy(known.contains) { return problems }
-        for key in keys where !known.contains(key) {
-            let meant = Spelling.nearest(to: key, in: known)
-            problem(key, meant.map { "unknown key, did you mean \"\($0)\"?" } ?? "unknown key")
-            known.append(key)
+    /// All problems of this object: those found while reading, and unknown keys with the nearest known one.
+    func finish() -> [ConfigProblem] {
+        let isKnown = Set(known)
+        if members.keys.allSatisfy(isKnown.contains) { return problems }
+        var all = problems
+        for key in keys where !isKnown.contains(key) {
+            // Looked for only where it will be shown: a file that is no config at all has thousands of them.
+            let meant = all.count < ConfigDecoder.problemLimit ? Spelling.nearest(to: key, in: known) : nil
+            let text = meant.map { "unknown key, did you mean \"\($0)\"?" } ?? "unknown key"
+            all.append(ConfigProblem(path: ConfigProblem.path(path, key), text: text))
         }
-        return problems
+        return all
     }
 }
 

@@ -113,6 +113,26 @@ import Testing
         #expect(config.finish().map(\.description) == expected)
     }
 
+    @Test("an unknown key is never what another one is said to have meant")
+    func unknownForEachOther() {
+        let config = reader(["colours": .null, "colour": .null, "coloured": .null])
+        #expect(
+            config.finish().map(\.text) == ["unknown key", "unknown key", "unknown key"])
+    }
+
+    @Test("thousands of unknown keys are told at once; a meaning is looked for where it is shown")
+    func thousands() {
+        let keys = (0..<20_000).map { ("treshold\($0 % 10)\($0)", JSONValue.null) }
+        var config = reader(Dictionary(uniqueKeysWithValues: keys))
+        for key in ["threshold", "threshold00000"] { _ = config.value(key) }
+        let start = ContinuousClock.now
+        let problems = config.finish()
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(problems.count == 20_000)
+        #expect(problems[0].text == "unknown key, did you mean \"threshold\"?")
+        #expect(problems.dropFirst(50).allSatisfy { $0.text == "unknown key" })
+    }
+
     @Test("a key that is no plain word stands in brackets in the path")
     func nested() throws {
         var config = reader(["partitions": .object(["/mnt/a b": .object(["treshold": .number(1)])])])
