@@ -32,6 +32,7 @@ struct StateStore: ~Copyable {
         var store = StateStore(places: places, lock: nil)
         for directory in [places.state, places.runtime] {
             if case .state(let found)? = try? StateFile(directory: directory).load(),
+                directory == places.state || found.standsInFor == places.state,
                 found.sequence >= store.state.sequence
             {
                 store.state = found

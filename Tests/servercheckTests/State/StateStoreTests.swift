@@ -93,6 +93,25 @@ private func places(_ state: TemporaryDirectory, _ runtime: TemporaryDirectory) 
         #expect(store.state.outboxes == next.outboxes)
     }
 
+    @Test("a dry run takes from the runtime directory only what stands in for its own state directory")
+    func standInOfAnother() throws {
+        let (base, runtime) = (try TemporaryDirectory(), try TemporaryDirectory())
+        try base.write("", to: "a")
+        let environment = ["RUNTIME_DIRECTORY": runtime.path]
+        let (a, b) = (
+            StatePlaces(explicit: base.path + "/a", environment: environment),
+            StatePlaces(explicit: base.path + "/b", environment: environment)
+        )
+        var next = State()
+        next.outboxes["a"] = Outbox(error: "x")
+        do {
+            var store = try StateStore.open(a, now: .noon, deadline: soon())
+            store.commit(next)
+        }
+        #expect(StateStore.readOnly(a).state.outboxes == next.outboxes)
+        #expect(StateStore.readOnly(b).state == State())
+    }
+
     @Test("where nothing can be written, that is said")
     func nowhere() throws {
         let base = try TemporaryDirectory()
