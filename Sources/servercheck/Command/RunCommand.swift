@@ -135,18 +135,8 @@ struct RunSettings: Sendable {
         let channels = config.channels
         started.perform(under: watch) { outcome in
             if !isDryRun, sensors.isEmpty { remember(outcome.report, places, log) }
-            conclude(Ended(report: outcome.report, preview: isDryRun ? preview(outcome.message, channels) : []))
+            conclude(Ended(report: outcome.report, preview: isDryRun ? Preview.lines(outcome, channels) : []))
         }
-    }
-
-    private func preview(_ message: Message?, _ channels: [any Channel]) -> [String] {
-        guard let message else { return ["", "nothing would be sent"] }
-        let recipients = channels.map { "\($0.name) (\(Clean.text($0.recipient)))" }.joined(separator: ", ")
-        let heading =
-            channels.isEmpty
-            ? "would be told, but no messaging channel is configured:" : "would be sent to \(recipients):"
-        return ["", heading, "  \(message.title)"]
-            + message.body.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }
     }
 
     private func remember(_ report: Report, _ places: StatePlaces, _ log: Logger) {

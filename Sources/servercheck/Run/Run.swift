@@ -26,6 +26,8 @@ struct Run: Sendable {
         var report: Report
         /// With `isDryRun`: what would be sent.
         var message: Message?
+        /// With `isDryRun`: what waits from earlier runs, by the channel's name.
+        var waiting: [String: Outbox] = [:]
     }
 
     /// The whole run.
@@ -70,7 +72,8 @@ struct Run: Sendable {
         {
             report.findings.append(problem)
         }
-        return Outcome(report: report, message: isDryRun ? message : nil)
+        if !isDryRun { return Outcome(report: report) }
+        return Outcome(report: report, message: message, waiting: store.state.outboxes)
     }
 
     private var hostname: String { config.hostname ?? machine.hostname }
