@@ -11,7 +11,7 @@ struct CheckConfig: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The configuration; else $CREDENTIALS_DIRECTORY/config.json, /etc/servercheck/config.json, ./config.json.",
-            valueName: "path"))
+            valueName: "path"), transform: OptionValue.notEmpty)
     var config: String?
 
     func run() throws {

@@ -12,7 +12,9 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var files: FileOptions
     @Flag(help: "Measure and evaluate, print what would be sent and to whom; send nothing, write nothing.")
     var dryRun = false
-    @Option(help: ArgumentHelp("Only this sensor (repeatable); the others' state is left as it is.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Only this sensor (repeatable); the others' state is left as it is.", valueName: "name"),
+        transform: OptionValue.notEmpty)
     var sensor: [String] = []
     @Option(help: "How to print: nagios, json or openmetrics (Prometheus' text format).")
     var format = OutputFormat.nagios
@@ -42,12 +44,12 @@ struct FileOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The configuration; else $CREDENTIALS_DIRECTORY/config.json, /etc/servercheck/config.json, ./config.json.",
-            valueName: "path"))
+            valueName: "path"), transform: OptionValue.notEmpty)
     var config: String?
     @Option(
         help: ArgumentHelp(
             "Where state.json lives; else $STATE_DIRECTORY, /var/lib/servercheck as root, "
-                + "$XDG_STATE_HOME/servercheck.", valueName: "dir"))
+                + "$XDG_STATE_HOME/servercheck.", valueName: "dir"), transform: OptionValue.notEmpty)
     var stateDir: String?
 }
 

@@ -29,7 +29,7 @@ struct Scan: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The configuration whose amount and duration are tried; without any: amount 5, duration 30.",
-            valueName: "path"))
+            valueName: "path"), transform: OptionValue.notEmpty)
     var config: String?
     @Flag(help: "Print one JSON object per attempt or login, and nothing else.")
     var events = false

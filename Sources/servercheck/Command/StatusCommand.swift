@@ -7,7 +7,9 @@ struct StatusCommand: ParsableCommand {
         commandName: "status", _superCommandName: "servercheck",
         abstract: "Print the last run's result, without running anything.")
 
-    @Option(help: ArgumentHelp("Where state.json lives, if a run was told so.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where state.json lives, if a run was told so.", valueName: "dir"),
+        transform: OptionValue.notEmpty)
     var stateDir: String?
     @Option(help: ArgumentHelp("An older result is UNKNOWN.", valueName: "seconds"))
     var maxAge: Double = 300

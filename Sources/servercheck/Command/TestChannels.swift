@@ -10,10 +10,10 @@ struct TestChannels: ParsableCommand {
         abstract: "Send a test message through each channel.",
         discussion: "Prints a line per channel. Exits 2 when one failed, 3 when the config is bad or names no channel.")
 
-    @Option(help: ArgumentHelp("Only this channel.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only this channel.", valueName: "name"), transform: OptionValue.notEmpty)
     var channel: String?
 
-    @Option(help: ArgumentHelp("The config file.", valueName: "path"))
+    @Option(help: ArgumentHelp("The config file.", valueName: "path"), transform: OptionValue.notEmpty)
     var config: String?
 
     @Option(help: ArgumentHelp("For all of it.", valueName: "seconds"))
