@@ -316,3 +316,24 @@ def test_a_bad_config_that_was_named_is_refused(servercheck, log):
         "amuont": 5}}]})
     assert result.exit_code == 3
     assert "sensors[0].sshd_access.amuont" in result.stderr
+
+
+@pytest.mark.parametrize("options", [["--events"], ["--format", "json"], ["--format", "text"]], ids=" ".join)
+def test_output_that_cannot_be_written_is_told(servercheck, log, options):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(servercheck.command("scan", *options, log(attack(500))), env=servercheck.environment(),
+                              stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (3, "cannot write standard output: No space left on device\n")
+
+
+def test_a_pipe_that_does_not_block_gets_all_of_the_output(servercheck, log):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    process = subprocess.Popen(servercheck.command("scan", "--events", log(attack(3000))), env=servercheck.environment(),
+                               stdout=writer)
+    os.close(writer)
+    # The pipe is full long before.
+    time.sleep(0.3)
+    with open(reader) as pipe:
+        assert len(pipe.readlines()) == 3000
+    assert process.wait() == 0

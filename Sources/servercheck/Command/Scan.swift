@@ -16,7 +16,7 @@ struct Scan: ParsableCommand {
         abstract: "Analyse an auth log: attempts, addresses, users, logins, the busiest window.",
         discussion: """
             Reads plain and gzip logs in the order of time, so that `servercheck scan /var/log/auth.log*` takes them all.
-            Exit status: 0 when everything could be read, whatever it says; 3 when not.
+            Exit status: 0 when everything could be read and written, whatever it says; 3 when not.
             """)
 
     @Argument(
@@ -122,7 +122,9 @@ struct ScanRequest {
             }
         }
         output.flush()
-        throw ExitCode(source.errors.isEmpty ? Status.ok.rawValue : Status.unknown.rawValue)
+        if let failure = output.failure { StandardStream.error.write("\(failure)\n") }
+        let isWhole = source.errors.isEmpty && output.failure == nil
+        throw ExitCode(isWhole ? Status.ok.rawValue : Status.unknown.rawValue)
     }
 
     /// Nothing can be read at all.

@@ -98,27 +98,6 @@ private final class LogSink: Sendable {
     private func toStandardError(_ line: String) { StandardStream.error.write(line + "\n") }
 }
 
-/// Standard output and standard error, written at once, whole.
-enum StandardStream: Int32 {
-    case output = 1
-    case error = 2
-
-    /// Nobody can be told when this fails (a closed pipe), so it is not reported.
-    func write(_ text: String) { write(Array(text.utf8)) }
-
-    func write(_ bytes: [UInt8]) {
-        var bytes = bytes[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
-            if count > 0 {
-                bytes = bytes.dropFirst(count)
-            } else if errno != EINTR {
-                return
-            }
-        }
-    }
-}
-
 extension Logger.Level {
     /// sd-daemon(3). INFO tells of changes and is journald's notice: the unit's LogLevelMax=notice lets it pass and keeps
     /// the manager's three lines a minute out.

@@ -4,6 +4,8 @@
 final class OutputBuffer {
     private static let limit = 64 << 10
     private var bytes: [UInt8] = []
+    /// Why not all was written; nothing more is written after it.
+    private(set) var failure: SystemError?
 
     func append(_ write: (inout [UInt8]) -> Void) {
         write(&bytes)
@@ -11,7 +13,7 @@ final class OutputBuffer {
     }
 
     func flush() {
-        StandardStream.output.write(bytes)
+        if failure == nil { failure = StandardStream.output.write(bytes) }
         bytes.removeAll(keepingCapacity: true)
     }
 }

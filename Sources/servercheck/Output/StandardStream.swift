@@ -1,0 +1,39 @@
+// Standard output and standard error, written by system calls: nothing is kept back, and a failure is known at once.
+
+import Glibc
+
+/// Standard output and standard error, written at once, whole.
+enum StandardStream: Int32 {
+    case output = 1
+    case error = 2
+
+    @discardableResult
+    func write(_ text: String) -> SystemError? { write(Array(text.utf8)) }
+
+    /// - Returns: why not all is written; nil as well when the reader has gone (EPIPE), which is the reader's will.
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> SystemError? {
+        StandardStream.write(bytes, to: rawValue, named: self == .output ? "standard output" : "standard error")
+    }
+
+    static func write(_ bytes: [UInt8], to descriptor: Int32, named name: String) -> SystemError? {
+        var bytes = bytes[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+                continue
+            }
+            switch count == 0 ? ENOSPC : errno {
+            case EINTR: break
+            case EAGAIN:
+                // Whoever shares the pipe made it non-blocking: it takes more when some of it was read.
+                var pipe = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&pipe, 1, -1)
+            case EPIPE: return nil
+            case let code: return SystemError(action: "write", object: name, code: code)
+            }
+        }
+        return nil
+    }
+}
