@@ -146,6 +146,21 @@ def test_ten_runs_on_a_full_disk_send_one_message_and_space_sends_another(make_d
     assert disk.names() == WRITTEN
 
 
+def test_the_first_run_reserves_space_even_if_it_has_nothing_to_remember(make_disk):
+    """Of memory there is nothing to remember until it is short, and there is no other place for the state."""
+    disk = make_disk()
+    config = json.loads(disk.config.read_text())
+    config["sensors"] = [{"free_memory": {"threshold": 100}}]
+    disk.servercheck.write_config(config)
+    options = {"env": {"STATE_DIRECTORY": disk.state, "RUNTIME_DIRECTORY": disk.state}}
+    assert disk.run(**options).exit_code == 0
+    disk.fill()
+    config["sensors"] = [{"free_memory": {"threshold": 0.01}}]
+    disk.servercheck.write_config(config)
+    assert [disk.run(**options).exit_code for _ in range(3)] == [2, 2, 2]
+    assert disk.told == ["CRITICAL"]
+
+
 def test_a_full_disk_holds_the_state_of_an_attack_that_goes_on(make_disk):
     """Every run must write, and the state grows from 1 to some 50 KiB, with no block to be had."""
     disk = make_disk()

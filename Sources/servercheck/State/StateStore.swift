@@ -14,6 +14,8 @@ struct StateStore: ~Copyable {
     /// What the administrator must know about the state itself.
     private(set) var findings: [Finding] = []
     private var isStandingIn = false
+    /// Whether the state directory holds a state.
+    private var isKept = false
 
     /// Locks, waiting for another run until `deadline`, and loads.
     ///
@@ -48,7 +50,8 @@ struct StateStore: ~Copyable {
         committed = state
     }
 
-    /// Writes `next` if it differs from what is written already.
+    /// Writes `next` if it differs from what is written already. The first state is written whatever it is: with it space
+    /// is reserved, which a disk that is full later does not give.
     ///
     /// - Returns: whether it is on disk, in one place or the other.
     @discardableResult
@@ -57,13 +60,14 @@ struct StateStore: ~Copyable {
         var following = next
         following.sequence = committed.sequence
         following.standsInFor = committed.standsInFor
-        guard following != committed || isStandingIn else { return true }
+        guard following != committed || isStandingIn || !isKept else { return true }
         following.sequence = committed.sequence &+ 1
         following.standsInFor = nil
         let failure: SystemError
         do {
             try StateFile(directory: places.state).commit(following)
             committed = following
+            isKept = true
             if isStandingIn {
                 isStandingIn = false
                 StateFile(directory: places.runtime).remove()
@@ -112,6 +116,7 @@ struct StateStore: ~Copyable {
     private mutating func load(now: Timestamp) throws(StateError) {
         let own = try load(places.state, now: now)
         if let own { state = own }
+        isKept = own != nil
         if places.runtime != places.state, let other = try load(places.runtime, now: now),
             other.standsInFor == places.state, own == nil || other.sequence > state.sequence
         {

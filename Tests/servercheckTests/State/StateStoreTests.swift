@@ -12,13 +12,18 @@ private func places(_ state: TemporaryDirectory, _ runtime: TemporaryDirectory) 
 }
 
 @Suite struct StateStoreTests {
-    @Test("an unchanged state is not written")
+    @Test("the first state is written even when it is empty, an unchanged one is not")
     func unchanged() throws {
         let (own, runtime) = (try TemporaryDirectory(), try TemporaryDirectory())
-        var store = try StateStore.open(places(own, runtime), now: .noon, deadline: soon())
-        let isKept = store.commit(store.state)
-        #expect(isKept)
-        #expect(try own.contents() == [])
+        for _ in 1...3 {
+            var store = try StateStore.open(places(own, runtime), now: .noon, deadline: soon())
+            let areKept = [store.commit(store.state), store.commit(store.state)]
+            #expect(areKept == [true, true])
+            #expect(store.state == State() || store.state.sequence == 1)
+            #expect(try own.contents() == ["state.json", "state.json.spare"])
+            #expect(try own.text("state.json").contains("\"sequence\" : 1,"))
+        }
+        #expect(try runtime.contents() == [])
     }
 
     @Test("a second run waits for the lock, and says who holds it when it cannot")
