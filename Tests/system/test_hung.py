@@ -82,7 +82,7 @@ def test_a_directory_on_a_hung_filesystem_is_named_within_the_timeout(space, ser
         assert "sshd_access has not answered within" in result.stdout
         assert "OK free_memory" in result.stdout
     else:
-        assert "no result within 3 s: the config or the state directory does not answer" in result.first_line
+        assert "no result within 3 s: the config, the state or runtime directory, or LOG_FILE does not answer" in result.first_line
 
 
 @pytest.mark.needs("root", "unshare", "nsenter")

@@ -5,7 +5,7 @@ struct Report: Sendable, Equatable {
     /// The program's version.
     var version: String
     var host: String
-    /// When the run began.
+    /// When the run began, or rather when it held the lock on the state.
     var time: Timestamp
     /// In the order of the config.
     var findings: [Finding]

@@ -83,7 +83,9 @@ struct RunSettings: Sendable {
             Servercheck.end(ended.report.status.rawValue)
         }
         let watch = RunWatch(limitSeconds: timeoutSeconds + 0.7) {
-            let text = "no result within \(Int(timeoutSeconds)) s: the config or the state directory does not answer"
+            let text =
+                "no result within \(Int(timeoutSeconds)) s: the config, the state or runtime directory, or LOG_FILE "
+                + "does not answer"
             finish(Ended(report: .failure(text, host: machine.hostname, time: machine.now)))
         }
         let conclude: @Sendable (Ended) -> Never = { ended in

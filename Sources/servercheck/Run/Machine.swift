@@ -18,7 +18,7 @@ struct VolumeUsage: Sendable, Equatable {
 
 /// The machine that is checked.
 struct Machine: Sendable {
-    /// The only clock: the moment this run began.
+    /// The only clock: the moment this run began, taken again once it holds the lock on the state.
     var now: Timestamp
     /// Prefix of every path that is read: empty on the real machine, a recorded tree in tests.
     var root: String = ""
@@ -103,7 +103,8 @@ extension Machine {
 }
 
 extension Timestamp {
-    /// clock_gettime(CLOCK_REALTIME). Call it once per run; everything else takes `machine.now`.
+    /// clock_gettime(CLOCK_REALTIME). A run asks for it when it begins and again once it holds the lock; all it judges takes
+    /// `machine.now`.
     static var current: Timestamp {
         var clock = timespec()
         clock_gettime(CLOCK_REALTIME, &clock)

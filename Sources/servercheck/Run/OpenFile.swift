@@ -100,8 +100,8 @@ struct OpenFile: ~Copyable, Sendable {
 }
 
 extension OpenFile {
-    /// The whole of a small file. Not for logs. Refuses what is no regular file (a FIFO would block) except below
-    /// /proc, and what is larger than `limit` bytes.
+    /// The whole of a small file. Not for logs. Refuses what is no regular file (a FIFO would block) and what is larger than
+    /// `limit` bytes. For files below /proc see `kernelText`.
     static func contents(of path: String, limit: Int = 4 << 20, flags: Int32 = 0) throws(SystemError) -> [UInt8] {
         try OpenFile(path, flags: O_RDONLY | flags).contents(limit: limit)
     }

@@ -13,7 +13,7 @@ protocol Sensor: Sendable {
     /// Reads the sensor's keys; every mistake goes into `config.problems`, so that all are reported together.
     init(config: inout ConfigReader)
 
-    /// Measures once. May block: the caller runs it under a stall guard.
+    /// Measures once. May block, and may then be called once more on another thread while the first call has not returned.
     ///
     /// - Parameter memory: what the same sensor returned in the last run that was committed; empty in the first run.
     /// - Returns: findings, and what to remember.
