@@ -302,6 +302,19 @@ def test_a_dry_run_shows_what_would_be_sent_and_to_whom(servercheck):
     assert list(servercheck.state.iterdir()) == []
 
 
+def test_what_is_logged_goes_into_no_file_where_the_standard_streams_are_missing(servercheck):
+    config = unreachable_channel(threshold=0.01)
+    for streams in "<&- >&- 2>&-", ">&- 2>&-", "2>&-":
+        for _ in range(2):
+            servercheck("run", "-vvv", config=config, env={"LOG_FILE": servercheck.directory / "log"},
+                        wrapper=["sh", "-c", f'exec "$0" "$@" {streams}'])
+        for path in servercheck.state.iterdir():
+            assert "free_memory" in json.loads(path.read_text())["problems"], (streams, path)
+        assert json.loads((servercheck.directory / "runtime/last.json").read_text())["host"]
+        lines = (servercheck.directory / "log").read_text().splitlines()
+        assert lines and all(re.match(r"\d{4}-\S+ [A-Z]+ ", line) for line in lines), streams
+
+
 @pytest.mark.needs("root", "unshare")
 def test_without_libcurl_it_still_measures_and_names_the_package(servercheck):
     # An empty file in its place is what a broken installation looks like to dlopen(3).

@@ -17,6 +17,7 @@ struct Servercheck: ParsableCommand {
         defaultSubcommand: RunCommand.self)
 
     static func main() {
+        StandardStream.openMissing()
         do {
             // What the timer calls: nothing to parse, and parsing costs more than a sensor.
             if cshim_argument_count() <= 1 { RunSettings().perform() }

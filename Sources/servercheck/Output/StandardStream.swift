@@ -36,4 +36,13 @@ enum StandardStream: Int32 {
         }
         return nil
     }
+
+    /// Puts /dev/null where standard input, output or error is missing (`>&-`): the next file that is opened would get its
+    /// number, and what is printed would be written into it.
+    static func openMissing() {
+        var streams = (0...2).map { pollfd(fd: $0, events: 0, revents: 0) }
+        guard poll(&streams, nfds_t(streams.count), 0) > 0 else { return }
+        // open(2) takes the lowest number that is free.
+        for stream in streams where stream.revents & Int16(POLLNVAL) != 0 { _ = open("/dev/null", O_RDWR) }
+    }
 }
