@@ -74,6 +74,10 @@ def test_systemd_finds_the_units_of_an_unusual_prefix(release, tmp_path):
     assert command_of_unit(tmp_path, "etc/systemd/system/servercheck.service") == ["/opt/servercheck/bin/servercheck"]
     assert (tmp_path / "etc/systemd/system/servercheck.timer").exists()
     assert (tmp_path / "etc/sysusers.d/servercheck.conf").exists()
+    for path in "man/man1/servercheck.1", "doc/servercheck/README.md", "doc/servercheck/examples/contrib/README.md":
+        text = (tmp_path / "opt/servercheck/share" / path).read_text()
+        assert set(re.findall(r"(/[\w./]*/bin)/servercheck\b", text)) == {"/opt/servercheck/bin"}, path
+        assert "/usr/local/share/doc" not in text
     assert install("--purge", DESTDIR=str(tmp_path), PREFIX="/opt/servercheck/").returncode == 0
     assert modes(tmp_path) == {}
 
