@@ -8,11 +8,15 @@ struct ScanChart {
 
     /// - Returns: no line without attempts.
     static func lines(_ histogram: AttemptHistogram, style: TextStyle) -> [String] {
-        guard let most = histogram.counts.max(), most > 0 else { return [] }
-        let labelWidth = max(String(most).count, 1)
-        let room = max(10, style.columns - labelWidth - 3)
-        let bars = histogram.fitted(to: room)
-        guard let highest = bars.counts.max() else { return [] }
+        guard var highest = histogram.counts.max(), highest > 0 else { return [] }
+        var (bars, labelWidth, room) = (histogram, 0, 0)
+        // Slots that are joined hold more attempts, whose number may need more room.
+        while String(highest).count > labelWidth {
+            labelWidth = String(highest).count
+            room = max(10, style.columns - labelWidth - 3)
+            bars = histogram.fitted(to: room)
+            highest = bars.counts.max() ?? highest
+        }
         let barWidth = max(1, min(8, room / bars.counts.count))
         let axis: Character = style.isUTF8 ? "│" : "|"
 

@@ -111,6 +111,19 @@ import Testing
         #expect(lines.utf8.allSatisfy { $0 < 0x80 })
     }
 
+    @Test("the axis is straight, also where joined slots hold more than any alone", arguments: [1, 7, 30, 3333])
+    func axis(each: Int) {
+        var histogram = AttemptHistogram()
+        for second in 0..<600 { histogram.add(ScanTextTests.noon + Double(second), each) }
+        for columns in [20, 40, 60, 200] {
+            let lines = ScanChart.lines(histogram, style: TextStyle(columns: columns, isUTF8: true))
+            let places = lines.compactMap { line in line.firstIndex { "│└".contains($0) }?.utf16Offset(in: line) }
+            #expect(places.count == 9)
+            #expect(Set(places).count == 1, "\(lines)")
+            #expect(lines.allSatisfy { $0.count <= columns })
+        }
+    }
+
     @Test("a scan without attempts has no tables and no chart")
     func nothing() {
         #expect(
