@@ -45,8 +45,7 @@ struct AttemptHistogram: Sendable, Equatable {
         }
         let index = Int(slot - firstSlot)
         if index >= counts.count { counts.append(contentsOf: repeatElement(0, count: index + 1 - counts.count)) }
-        let (sum, overflow) = counts[index].addingReportingOverflow(count)
-        counts[index] = overflow ? .max : sum
+        counts[index] = counts[index].addingSaturated(count)
     }
 
     /// The same attempts in at most `limit` slots; not in fewer than two, which the times around 1970 never share.
@@ -70,8 +69,7 @@ struct AttemptHistogram: Sendable, Equatable {
             if target >= coarse.count {
                 coarse.append(contentsOf: repeatElement(0, count: target + 1 - coarse.count))
             }
-            let (sum, overflow) = coarse[target].addingReportingOverflow(count)
-            coarse[target] = overflow ? .max : sum
+            coarse[target] = coarse[target].addingSaturated(count)
         }
         (width, firstSlot, counts) = (wider, first, coarse)
     }

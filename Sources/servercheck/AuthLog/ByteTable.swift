@@ -55,12 +55,6 @@ struct ByteTable: Sendable {
         String(decoding: self[number], as: UTF8.self)
     }
 
-    mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
-        ends.removeAll(keepingCapacity: true)
-        slots.removeAll()
-    }
-
     private func range(_ number: Int32) -> Range<Int>? {
         guard number >= 0, Int(number) < ends.count else { return nil }
         return (number == 0 ? 0 : ends[Int(number) - 1])..<ends[Int(number)]

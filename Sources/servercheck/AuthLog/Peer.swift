@@ -31,10 +31,6 @@ struct PeerNames: Sendable {
 
     init(limit: Int = PeerNames.limit, mixer: Mixer) { table = ByteTable(limit: limit, mixer: mixer) }
 
-    mutating func number(of name: Span<UInt8>) -> Int32? { table.number(of: name, name.indices) }
-
-    mutating func removeAll() { table.removeAll() }
-
     /// The peer in `range` of `line`; nil when it is a host name beyond the table.
     mutating func peer(_ line: Span<UInt8>, _ range: Range<Int>, ip: IPAddress?) -> Peer? {
         guard let ip else { return table.number(of: line, range).map(Peer.init(hostName:)) }

@@ -52,7 +52,7 @@ struct JSONParser {
         case UInt8(ascii: "["): return try array()
         case UInt8(ascii: "\""): return .string(try string())
         case nil: throw endError()
-        case let byte? where byte == UInt8(ascii: "-") || JSONParser.isDigit(byte): return .number(try number())
+        case let byte? where byte == UInt8(ascii: "-") || byte.isDigit: return .number(try number())
         default: return try word()
         }
     }
@@ -244,11 +244,9 @@ struct JSONParser {
 
     private mutating func skipDigits() -> Int {
         let start = offset
-        while let byte, JSONParser.isDigit(byte) { offset += 1 }
+        while let byte, byte.isDigit { offset += 1 }
         return offset - start
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
 
     private mutating func reportTwice(_ keyOffset: Int) {
         // The line is found by counting from the start: bounded, because a hostile file can repeat a key often.

@@ -94,10 +94,7 @@ struct ScanText {
 
     private func rest(_ count: Int, _ attempts: [Int]) -> [String] {
         if attempts.isEmpty { return [] }
-        let sum = attempts.reduce(0) { sum, number in
-            let (total, overflow) = sum.addingReportingOverflow(number)
-            return overflow ? .max : total
-        }
+        let sum = attempts.reduce(0) { $0.addingSaturated($1) }
         return ["and \(count - ScanText.rows) more with \(sum) attempts"]
     }
 
