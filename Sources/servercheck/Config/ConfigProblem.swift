@@ -16,9 +16,11 @@ struct ConfigProblem: Sendable, Equatable, CustomStringConvertible {
         if key.isEmpty { return path }
         let plain = key.utf8.count <= 100 && key.utf8.allSatisfy(isPlain)
         if plain { return path.isEmpty ? key : "\(path).\(key)" }
-        let mayBeSecret = path.isEmpty || path.hasPrefix("messaging_channels")
-        return "\(path)[\(mayBeSecret ? "a key of \(key.count) characters" : quoted(key))]"
+        return "\(path)[\(mayHoldSecrets(path) ? "a key of \(key.count) characters" : quoted(key))]"
     }
+
+    /// Whether a text at `path` may be a secret in the wrong place, and so must not be shown.
+    static func mayHoldSecrets(_ path: String) -> Bool { path.isEmpty || path.hasPrefix("messaging_channels") }
 
     /// A text from the file in quotes, cut and made harmless.
     static func quoted(_ text: String) -> String { "\"\(Clean.text(text, limit: 60))\"" }

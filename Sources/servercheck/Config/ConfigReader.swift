@@ -46,7 +46,8 @@ struct ConfigReader: Sendable {
         case .number(let number): return checked(key, number, in: range)
         case .string(let text):
             guard let number = ConfigReader.decimal(text) else {
-                problem(key, "must be a number, is the text \(ConfigProblem.quoted(text))")
+                let shown = ConfigProblem.mayHoldSecrets(path) ? "a text" : "the text \(ConfigProblem.quoted(text))"
+                problem(key, "must be a number, is \(shown)")
                 return nil
             }
             guard ConfigReader.ancestorNumbers.contains(key) else {

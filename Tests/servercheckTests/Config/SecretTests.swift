@@ -96,6 +96,10 @@ import Testing
             ),
             (#"{"123456:S3CRET":"token"}"#, "telegram[a key of 13 characters]: unknown key"),
             (#"{"chat_id":"123456:S3CRET"}"#, "telegram.chat_id: must be the chat's number or @name"),
+            (
+                #"{"chat_id":1,"message_thread_id":"123456:S3CRET"}"#,
+                "telegram.message_thread_id: must be a number, is a text"
+            ),
             (#"{"chat_id":1,"123456:S3CRET"}"#, "expected a colon after the key"),
             (#"{"chat_id":1,"token":00123S3CRET}"#, "no number that JSON knows; a text needs double quotes"),
             (#"{"chat_id":1,"token":001234987}"#, "no number that JSON knows; a text needs double quotes"),
