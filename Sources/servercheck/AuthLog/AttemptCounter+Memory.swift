@@ -2,7 +2,7 @@
 // saved, and a damaged state file may say anything.
 
 extension AttemptCounter {
-    /// Microseconds: the year 9999 and a little more.
+    /// Microseconds: behind the year 9999, the last one of RFC 3339.
     private static let timeLimit: Int64 = 300_000_000_000_000_000
 
     /// What to remember, after `finish`.

@@ -169,6 +169,8 @@ struct ScanSettings: Sendable, Equatable {
     init(_ config: Config) {
         guard let sensor = config.sensors.lazy.compactMap({ $0 as? SSHDAccess }).first else { return }
         rules = sensor.rules
+        // A scan tells only of logins after failures.
+        rules.notifyLogins = false
         readsLogs = sensor.source != .journal
         if !candidates.contains(sensor.logFile) { candidates.insert(sensor.logFile, at: 0) }
     }

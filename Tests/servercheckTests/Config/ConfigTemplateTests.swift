@@ -35,6 +35,9 @@ import Testing
         #expect(builtIn == ["messaging_channels": .array([]), "sensors": template["sensors"] ?? .null])
         let config = try BuiltInConfig.load(tried: ["/a", "/b"], registry: .standard)
         #expect(ScanSettings(config) == ScanSettings())
+        let all = Array(#"{"messaging_channels": [], "sensors": [{"sshd_access": {"notify_logins": true}}]}"#.utf8)
+        let settings = ScanSettings(try ConfigDecoder.decode(all, source: .file("all"), registry: .standard))
+        #expect(settings == ScanSettings(), "a scan tells only of logins after failures")
         #expect(config.source == .builtIn(tried: ["/a", "/b"]))
         #expect(config.warnings == [])
     }
