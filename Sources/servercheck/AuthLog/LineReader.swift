@@ -80,7 +80,8 @@ struct LineReader: ~Copyable {
 
     private mutating func noteConsumed(_ count: Int) {
         consumed &+= Int64(count)
-        tail = (tail + buffer[..<count].suffix(LineReader.tailSize)).suffix(LineReader.tailSize)
+        let last = UnsafeRawBufferPointer(rebasing: buffer[max(0, count - LineReader.tailSize)..<count])
+        tail = last.count == LineReader.tailSize ? [UInt8](last) : (tail + last).suffix(LineReader.tailSize)
     }
 
     /// Hands out the lines in the first `count` bytes, but overlong ones.
