@@ -82,14 +82,10 @@ struct NotifyDecision: Sendable, Equatable {
         return NotifyDecision(reason: .first, record: next)
     }
 
-    /// So much earlier a reminder may come, in seconds: a timer's runs begin some milliseconds, sometimes seconds, sooner or
-    /// later, and a window of whole minutes would else end just after a run half of the time.
-    private static func earliness(_ interval: Double) -> Double { min(5, interval / 10) }
-
     private static func lasting(
         _ record: ProblemRecord, lastTold: Timestamp, policy: NotifyPolicy, now: Timestamp
     ) -> NotifyDecision {
-        guard let interval = policy.renotifySeconds, lastTold.hasElapsed(interval - earliness(interval), at: now) else {
+        guard let interval = policy.renotifySeconds, lastTold.hasElapsed(interval, at: now) else {
             return NotifyDecision(record: record)
         }
         var next = record

@@ -46,21 +46,6 @@ private func reasons(_ steps: [Status], policy: NotifyPolicy = NotifyPolicy()) -
                 == [.first, nil, .reminder, .worse, nil, .reminder, .recovered])
     }
 
-    @Test(
-        "a reminder comes with the run that is due though it began a little early, but never much earlier",
-        arguments: [(300.0, 295.0), (60, 55), (20, 18), (1, 0.9), (0, 0)])
-    func jitter(window: Double, earliest: Double) {
-        let record = ProblemRecord(sensor: "s", since: .noon, badRuns: 1, worstTold: .critical, lastTold: .noon)
-        let reason = { (seconds: Double) in
-            NotifyDecision.decide(
-                Finding(sensor: "s", id: "s", status: .critical, text: ""), record: record,
-                policy: NotifyPolicy(renotifySeconds: window), now: .noon + seconds
-            ).reason
-        }
-        #expect(reason(earliest) == .reminder)
-        if window > 0 { #expect(reason(earliest - 0.01) == nil) }
-    }
-
     @Test("a problem counts after max_check_attempts bad runs in a row")
     func soft() {
         let policy = NotifyPolicy(maxCheckAttempts: 3)
