@@ -14,6 +14,7 @@ final class LogFile {
 
     /// Bytes of the first line that identify a file.
     private static let firstLimit = 1024
+
     /// - Parameter followLinks: for the live log, which may be a symbolic link; never for a rotated one.
     init(_ path: String, followLinks: Bool) throws(LogError) {
         do {
