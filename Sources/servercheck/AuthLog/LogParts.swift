@@ -52,12 +52,26 @@ final class LogParts: @unchecked Sendable {
         var end: End?
     }
 
+    /// What one worker has read.
+    private struct Progress: Sendable {
+        private(set) var bytes: Int64 = 0
+        private var reads = 0
+
+        /// - Returns: whether it is time to look at the memory: that takes longer than all else between two reads.
+        mutating func add(_ more: Int64) -> Bool {
+            bytes &+= more
+            reads &+= 1
+            return reads % 2 == 1
+        }
+    }
+
     private struct State: Sendable {
         /// In the order of the log.
         var parts = [Part(position: 0)]
         /// Where the second part begins, as long as it has no checkpoint: the first one does not go on behind it.
         var reserved: Int64?
-        var bytes: (main: Int64, other: Int64) = (0, 0)
+        var main = Progress()
+        var other = Progress()
         /// Bytes that are read twice where two parts meet; 0: not known yet.
         var overlap: Int64 = 0
         /// Tables of the first part that are full by now.
@@ -138,17 +152,16 @@ final class LogParts: @unchecked Sendable {
     ///
     /// - Returns: where it ends; nil: what it counts is not needed.
     func advance(_ part: LaterPart?, to position: Int64, bytes: Int64, by worker: Worker) -> Int64? {
-        if isMemoryShort() { abandon() }
-        return state.access(wakes: false) { state in
-            switch worker {
-            case .main: state.bytes.main &+= bytes
-            case .other: state.bytes.other &+= bytes
-            }
-            if state.isAbandoned { return nil }
-            guard let index = state.parts.firstIndex(where: { $0.later?.part === part }) else { return .max }
+        let (end, looks) = state.access(wakes: false) { state -> (Int64?, Bool) in
+            let looks = worker == .main ? state.main.add(bytes) : state.other.add(bytes)
+            if state.isAbandoned { return (nil, false) }
+            guard let index = state.parts.firstIndex(where: { $0.later?.part === part }) else { return (.max, looks) }
             state.parts[index].position = position
-            return min(state.parts[index].limit, part == nil ? state.reserved ?? .max : .max)
+            return (min(state.parts[index].limit, part == nil ? state.reserved ?? .max : .max), looks)
         }
+        guard looks, isMemoryShort() else { return end }
+        abandon()
+        return nil
     }
 
     /// Adds a part, where the one before it has not come so far yet. That one ends at the checkpoint then.
@@ -191,7 +204,7 @@ final class LogParts: @unchecked Sendable {
                 let part = state.parts.filter({ $0.end == nil }).max(by: { remaining($0) < remaining($1) })
             else { return nil }
             let (own, others) =
-                worker == .main ? (state.bytes.main, state.bytes.other) : (state.bytes.other, state.bytes.main)
+                worker == .main ? (state.main.bytes, state.other.bytes) : (state.other.bytes, state.main.bytes)
             let (left, overlap) = (Double(remaining(part)), Double(state.overlap))
             let share = (left * Double(others) - overlap * Double(own)) / Double(max(1, own &+ others))
             let rest = max(share, left / 8)
@@ -212,11 +225,10 @@ final class LogParts: @unchecked Sendable {
         }
     }
 
-    /// Whether this process has needed more memory at once than several parts may take (getrusage(2)).
-    @Sendable
-    static func isMemoryShort() -> Bool {
-        var usage = rusage()
-        return getrusage(RUSAGE_SELF.rawValue, &usage) == 0 && usage.ru_maxrss * 1024 > memoryLimit
+    /// Asks whether this process holds more memory than several parts may take, or it cannot be told.
+    static func memoryWatch() -> @Sendable () -> Bool {
+        let memory = try? ResidentMemory()
+        return { memory?.bytes ?? .max > memoryLimit }
     }
 
     /// What is counted is not needed any more: it ends soon. What was counted is given back.
@@ -227,7 +239,7 @@ final class LogParts: @unchecked Sendable {
         }
     }
 
-    var bytesRead: Int64 { state.look { $0.bytes.main &+ $0.bytes.other } }
+    var bytesRead: Int64 { state.look { $0.main.bytes &+ $0.other.bytes } }
 
     // MARK: - When they are joined
 

@@ -34,7 +34,7 @@ struct ParallelScan {
     init(
         _ counter: AttemptCounter, worthwhile: Int64 = cshim_usable_processors() > 1 ? ParallelScan.worthwhile : .max,
         further: Int64 = ParallelScan.worthwhileFurther,
-        isMemoryShort: @escaping @Sendable () -> Bool = LogParts.isMemoryShort,
+        isMemoryShort: @escaping @Sendable () -> Bool = LogParts.memoryWatch(),
         start: @escaping (@escaping @Sendable () -> Void) -> Bool = { DetachedThread.start(startsElsewhere: true, $0) }
     ) {
         self.start = start
