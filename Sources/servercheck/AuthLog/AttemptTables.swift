@@ -160,7 +160,14 @@ struct AttemptTables {
     /// How many attempts the one has that comes last of the first `limit`; 1 where there are not so many.
     private static func least(of limit: Int, _ attempts: some Collection<Int>) -> Int {
         guard attempts.count > limit else { return 1 }
-        return max(1, attempts.sorted(by: >)[limit - 1])
+        // The first `limit` so far, the smallest first: few of all come among them, so nothing is sorted.
+        var most: [Int] = []
+        most.reserveCapacity(limit + 1)
+        for number in attempts where most.count < limit || number > most[0] {
+            most.insert(number, at: most.firstIndex { $0 >= number } ?? most.endIndex)
+            if most.count > limit { most.removeFirst() }
+        }
+        return max(1, most[0])
     }
 
     func byUser(limit: Int, _ text: (Int32) -> String) -> [AttemptSummary.UserCount] {

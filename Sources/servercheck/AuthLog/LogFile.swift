@@ -123,8 +123,7 @@ final class LogFile {
 
     /// FNV-1a, cut to 53 bits: a number that every JSON reader keeps exactly.
     static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let hash = FNV.hash(bytes)
         return (hash ^ (hash >> 53)) & 0x1f_ffff_ffff_ffff
     }
 }

@@ -115,6 +115,17 @@ struct DecimalWord {
         sums = (sums &* 100 &+ (sums >> 16)) & 0x0000_FFFF_0000_FFFF
         return (sums &* 10_000 &+ (sums >> 32)) & 0xFFFF_FFFF
     }
+
+    /// The other way: eight digits' values of a number below 100,000,000, the first digit lowest. It is divided into fours,
+    /// pairs and digits, those of one step at once; a product and a shift divide numbers as small as these.
+    @inline(__always)
+    static func digits(of number: UInt64) -> UInt64 {
+        let fours = number / 10_000 | (number % 10_000) << 32
+        let hundreds = ((fours &* 10_486) >> 20) & 0x0000_007F_0000_007F
+        let pairs = hundreds | (fours &- hundreds &* 100) << 16
+        let tens = ((pairs &* 103) >> 10) & 0x000F_000F_000F_000F
+        return tens | (pairs &- tens &* 10) << 8
+    }
 }
 
 /// A keyed hash. Attackers choose names and addresses; without the key, which is another in each process, they cannot

@@ -27,7 +27,7 @@ extension Channel {
     /// The hash of `destination`: 16 hexadecimal digits.
     var mark: String {
         let bytes = Array("\(Self.kind)\n\(destination)".utf8)
-        return String(decoding: StateChecksum.hexadecimal(of: bytes[...]), as: UTF8.self)
+        return String(decoding: FNV.hexadecimal(FNV.hash(bytes[...])), as: UTF8.self)
     }
 }
 

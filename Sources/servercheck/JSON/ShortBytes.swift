@@ -34,20 +34,22 @@ struct ShortBytes: Sendable {
 
     /// A number in decimal, with zeros in front up to `width` digits (at most 20).
     mutating func append(decimal number: UInt64, width: Int = 1) {
-        var digits: [20 of UInt8] = .init(repeating: UInt8(ascii: "0"))
-        var start = 20
+        if number < 10, width == 1 { return append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number)) }
+        // Eight digits each.
+        var words: [3 of UInt64] = .init(repeating: 0)
         var rest = number
+        var first = 3
         while rest > 0 {
-            // Two at a time: each division waits for the one before.
-            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-            let (tens, ones) = UInt8(truncatingIfNeeded: pair).quotientAndRemainder(dividingBy: 10)
-            digits[start - 1] = UInt8(ascii: "0") + ones
-            digits[start - 2] = UInt8(ascii: "0") + tens
-            start -= quotient > 0 || tens > 0 ? 2 : 1
+            first -= 1
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 100_000_000)
+            words[first] = DecimalWord.digits(of: remainder)
             rest = quotient
         }
-        start = min(start, 20 - width)
-        digits.span.withUnsafeBufferPointer { append(contentsOf: UnsafeBufferPointer(rebasing: $0[start...])) }
+        let start = first == 3 ? 24 : 8 * first + words[first].trailingZeroBitCount >> 3
+        for index in 0..<3 { words[index] = (words[index] | 0x3030_3030_3030_3030).littleEndian }
+        words.span.withUnsafeBytes {
+            append(contentsOf: $0[min(start, 24 - width)...].assumingMemoryBound(to: UInt8.self))
+        }
     }
 
     /// The same with its sign.

@@ -84,6 +84,20 @@ private let sample: State = {
         #expect(try file.load() == .state(sample))
     }
 
+    @Test("a checksum by single bytes, as builds before 0.1.0 wrote it, is right as well")
+    func oldChecksum() throws {
+        // From the authors' test vectors.
+        #expect(FNV.hash(Array("foobar".utf8)[...]) == 0x8594_4171_f739_67e8)
+        let directory = try TemporaryDirectory()
+        let file = StateFile(directory: directory.path)
+        try file.commit(sample)
+        let lines = try directory.text("state.json").split(separator: "\n")
+        let rest = ([""] + lines.filter { !$0.contains("checksum") }.dropFirst()).joined(separator: "\n")
+        let digits = String(decoding: FNV.hexadecimal(FNV.hash(Array(rest.utf8)[...])), as: UTF8.self)
+        try directory.write("{\n  \"checksum\" : \"\(digits)\",\(rest)\n", to: "state.json")
+        #expect(try file.load() == .state(sample))
+    }
+
     @Test("a newer version is known as such, whatever else it holds")
     func newer() throws {
         let directory = try TemporaryDirectory()
