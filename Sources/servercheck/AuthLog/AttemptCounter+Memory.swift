@@ -25,29 +25,46 @@ extension AttemptCounter {
     }
 
     /// Before a run ends only so many connections stay as the state may hold, the last used ones.
+    ///
+    /// A connection that is dropped counts now, and once more if it goes on: so the names of users go first, then what is
+    /// over already.
     mutating func evict() {
         if untouched != nil { return }
-        var open = 0
-        var done = 0
-        var bytes = 0
-        var left: [SavedConnection] = []
+        var left: [(index: Int, isOver: Bool, saved: SavedConnection)] = []
         left.reserveCapacity(min(connections.count, AttemptMemory.openLimit + AttemptMemory.doneLimit))
+        var (open, over, bytes) = (0, 0, 0)
         for index in connections.indices.reversed() {
-            let isDone = connections[index].closed || connections[index].loggedIn
-            if isDone { done += 1 } else { open += 1 }
-            if isDone ? done <= AttemptMemory.doneLimit : open <= AttemptMemory.openLimit {
-                let saved = saved(index)
-                bytes += saved.jsonSize
-                if bytes <= AttemptMemory.connectionBytes {
-                    left.append(saved)
-                    continue
-                }
+            let isOver = connections[index].closed || connections[index].loggedIn
+            if isOver { over += 1 } else { open += 1 }
+            guard isOver ? over <= AttemptMemory.doneLimit : open <= AttemptMemory.openLimit else {
+                drop(index)
+                continue
             }
-            close(index)
-            connections.remove(index)
+            let saved = saved(index)
+            bytes += saved.jsonSize
+            left.append((index, isOver, saved))
         }
+        // The least recently used one first, as it is stored.
         left.reverse()
-        self.left = left
+        for place in left.indices where bytes > AttemptMemory.connectionBytes {
+            bytes -= left[place].saved.jsonSize
+            left[place].saved.user = nil
+            bytes += left[place].saved.jsonSize
+        }
+        for isOver in [true, false] where bytes > AttemptMemory.connectionBytes {
+            left.removeAll { one in
+                guard bytes > AttemptMemory.connectionBytes, one.isOver == isOver else { return false }
+                bytes -= one.saved.jsonSize
+                drop(one.index)
+                return true
+            }
+        }
+        self.left = left.map(\.saved)
+    }
+
+    private mutating func drop(_ index: Int) {
+        close(index)
+        connections.remove(index)
     }
 
     private func saved(_ index: Int) -> SavedConnection {

@@ -1,4 +1,4 @@
-// What counting must remember from one run to the next. Small whatever an attacker does (about 30 KiB of JSON at most),
+// What counting must remember from one run to the next. Small whatever an attacker does (about 35 KiB of JSON at most),
 // and harmless when a damaged state file holds nonsense.
 
 /// The state of `AttemptCounter` between two runs.
@@ -22,8 +22,9 @@ struct AttemptMemory: Sendable, Equatable {
     static let doneLimit = 28
     static let windowLimit = 256
     static let addressLimit = 96
-    /// Bytes of JSON: attackers choose names, and how many connections they leave open.
-    static let connectionBytes = 16 << 10
+    /// Bytes of JSON: attackers choose names, and how many connections they leave open. Room for all that are open, with
+    /// addresses of IPv6 and without users.
+    static let connectionBytes = 21 << 10
     static let failureBytes = 6 << 10
     /// The longest name in the state, in bytes of JSON.
     static let nameLimit = 80
