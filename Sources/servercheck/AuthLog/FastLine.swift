@@ -181,7 +181,8 @@ extension AttemptCounter {
             let peer = parser.readPeer(bytes, place, bytes.at(place), 0, entry, endsWithNumber: true)
             guard peer > 0 else { return .unknown }
             take(Shape.self, pid, entry, isInvalid: false, count, time)
-            return LineReach(place &+ peer)
+            let end = place &+ peer
+            return bytes.at(end).has(Shape.end) ? LineReach(Shape.self, end) : LineReach(end)
         }
         guard let user = readUser(Shape.self, bytes, place, entry) else { return .unknown }
         let distance = Shape.hasFrom ? 6 : 1

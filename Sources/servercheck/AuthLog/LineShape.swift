@@ -9,7 +9,7 @@ protocol LineShape {
     static var invalidMark: StaticString { get }
     /// Whether ` from ` stands between user and address, and not only a space.
     static var hasFrom: Bool { get }
-    /// Not looked at where there is no user.
+    /// What follows; where there is no user anything may follow, and this is what mostly does.
     static var end: StaticString { get }
     /// Whether the line end is a part of `end`.
     static var isWhole: Bool { get }
@@ -124,12 +124,14 @@ enum DisconnectedLine: LastLine {
 enum OnlyPeerLine<Shape: LastLine>: LineShape {
     static var words: StaticString { Shape.words }
     static var user: LineUser { .none }
+    static var end: StaticString { "\n" }
     static var meaning: SSHDEvent.Meaning { .end }
 }
 
 enum ReceivedDisconnectLine: LineShape {
     static var words: StaticString { "Received disconnect from " }
     static var user: LineUser { .none }
+    static var end: StaticString { ":11: Bye Bye [preauth]\n" }
     static var meaning: SSHDEvent.Meaning { .mention }
 }
 
