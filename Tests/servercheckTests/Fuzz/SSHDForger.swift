@@ -50,7 +50,7 @@ struct SSHDForger {
         let identity = "ID from 203.0.113.9 port 22 ssh2: (serial 0) CA from 203.0.113.9 port 22 ssh2"
         let messages: [String]
         var attempts: Int
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0:
             messages = [
                 "Invalid user \(user) from \(place)", "pam_unix(sshd:auth): check pass; user unknown",
@@ -105,6 +105,16 @@ struct SSHDForger {
                     + "from \(place)",
             ]
             attempts = 0
+        case 8:
+            // A local user, of whose name sshd writes 100 bytes at most.
+            let local = String(decoding: Array(user.utf8).prefix(100), as: UTF8.self)
+            let reason = ["not listed in AllowUsers", "listed in DenyUsers", "shell \(text) does not exist", "x"]
+            messages = [
+                "User \(local) from \(peer) not allowed because \(reason.randomElement(using: &random) ?? "")",
+                "Failed password for invalid user \(local) from \(place) ssh2",
+                "Connection closed by invalid user \(local) \(place) [preauth]",
+            ]
+            attempts = 1
         default:
             messages = [
                 "error: maximum authentication attempts exceeded for invalid user \(user) from \(place) ssh2 [preauth]",
