@@ -1,10 +1,8 @@
 // How much room a text takes in the state file, which must stay small whatever names attackers choose.
 
 extension UInt8 {
-    /// What one byte of UTF-8 takes in JSON at most (RFC 8259, section 7).
-    fileprivate var jsonSize: Int {
-        self < 0x20 ? 6 : self == UInt8(ascii: "\"") || self == UInt8(ascii: "\\") ? 2 : 1
-    }
+    /// What one byte of UTF-8 takes in JSON at most.
+    fileprivate var jsonSize: Int { isPlainJSON ? 1 : self < 0x20 ? 6 : 2 }
 }
 
 extension Int64 {

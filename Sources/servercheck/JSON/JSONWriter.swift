@@ -76,11 +76,7 @@ struct JSONWriter {
         text.withUTF8 { text in
             if text.isPlainJSON { return put(text) }
             for byte in text {
-                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                    escape(byte)
-                } else {
-                    put(byte)
-                }
+                if byte.isPlainJSON { put(byte) } else { escape(byte) }
             }
         }
         put(UInt8(ascii: "\""))

@@ -17,6 +17,11 @@ extension UnsafeBufferPointer<UInt8> {
         return lowest >= range.lowerBound && highest <= range.upperBound && difference != 0
     }
 
-    /// Whether a JSON string holds them as they are (RFC 8259, section 7).
+    /// Whether a JSON string holds them as they are.
     var isPlainJSON: Bool { isPlain(0x20...0xFF, but: "\"", "\\") }
+}
+
+extension UInt8 {
+    /// Whether a JSON string holds it as it is (RFC 8259, section 7).
+    var isPlainJSON: Bool { self >= 0x20 && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\") }
 }
