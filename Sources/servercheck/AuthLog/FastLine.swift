@@ -358,15 +358,35 @@ private struct LineReach: Equatable {
     var isWhole: Bool { rawValue & 1 == 1 }
 }
 
-/// What a line says that the fast path read. User, address and port are what its entry in the memory of lines knows.
+/// What a line says that the fast path read. User, address and port are what its entry in the memory of lines knows. In at
+/// most four words, which functions are given in registers.
 struct FastLine {
     var time: Timestamp
     var pid: UInt32
-    var entry: Int
+    /// Of a line without port the number of its address, which its entry need not know; otherwise -1.
+    var address: Int32
+    private let place: UInt16
     var meaning: SSHDEvent.Meaning
     var hasUser: Bool
     var invalidUser: Bool
-    var count: Int
-    /// Of a line without port the number of its address, which its entry need not know; otherwise -1.
-    var address: Int32
+    private let number: Int32
+
+    /// - Parameters:
+    ///   - entry: of its process in the memory of lines.
+    ///   - count: below 10,000,000.
+    @inline(__always)
+    init(
+        time: Timestamp, pid: UInt32, entry: Int, meaning: SSHDEvent.Meaning, hasUser: Bool, invalidUser: Bool,
+        count: Int, address: Int32
+    ) {
+        (self.time, self.pid, self.address, self.meaning) = (time, pid, address, meaning)
+        (self.hasUser, self.invalidUser) = (hasUser, invalidUser)
+        place = UInt16(truncatingIfNeeded: entry)
+        number = Int32(truncatingIfNeeded: count)
+    }
+
+    @inline(__always)
+    var entry: Int { Int(place) }
+    @inline(__always)
+    var count: Int { Int(number) }
 }
