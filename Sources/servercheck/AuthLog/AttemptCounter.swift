@@ -85,8 +85,16 @@ struct AttemptCounter {
 
     /// Before some lines.
     mutating func begin() {
+        makeUnique()
         restore()
         if parser.prepare() { connections.forgetAddresses() }
+    }
+
+    /// Before tables are changed: at a checkpoint of a log's part they are copied.
+    private mutating func makeUnique() {
+        connections.makeUnique()
+        tables.makeUnique()
+        parser.memory.makeUnique()
     }
 
     /// Names, addresses and rows may have other numbers from here on.
@@ -101,6 +109,7 @@ struct AttemptCounter {
     ///   a run: they wait for their next line, ten minutes at most.
     /// - Returns: what was found; `memory` is then what to remember.
     mutating func finish(complete: Bool) -> AttemptSummary {
+        makeUnique()
         let isDue = complete || untouched?.hasConnection { isSilent(since: $0) } == true
         if isDue { restore() }
         for index in connections.indices

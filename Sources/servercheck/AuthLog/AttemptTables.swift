@@ -7,7 +7,7 @@ struct AttemptTables {
     /// Users in detail.
     static let userLimit = 4096
 
-    private struct Row {
+    private struct Row: Sendable {
         var attempts: Int
         var first: Timestamp
         var last: Timestamp
@@ -23,13 +23,13 @@ struct AttemptTables {
         }
     }
 
-    private var rows: [Row] = []
+    private var rows = OwnedTable<Row>()
     /// Of the rows; apart from them, because of most lines only the rows are touched.
     private var peers: [Peer] = []
     private var slots = HashSlots()
     private let mixer: Mixer
     private let limit: Int
-    private var attemptsOfUser: [Int] = []
+    private var attemptsOfUser = OwnedTable<Int>()
     private(set) var fromOtherAddresses = 0
     private(set) var withoutAddress = 0
     private(set) var forOtherUsers = 0
@@ -38,6 +38,12 @@ struct AttemptTables {
     init(mixer: Mixer, limit: Int = addressLimit) {
         self.mixer = mixer
         self.limit = limit
+    }
+
+    /// Before anything is counted.
+    mutating func makeUnique() {
+        rows.makeUnique()
+        attemptsOfUser.makeUnique()
     }
 
     /// What `row` gives to a peer beyond the table.
@@ -189,6 +195,7 @@ extension AttemptTables {
     ///
     /// - Parameter names: what the other's names are called here.
     mutating func add(_ other: AttemptTables, _ names: Renumbering) {
+        makeUnique()
         for (row, peer) in zip(other.rows, other.peers) {
             let place = self.row(for: names.peer(peer), time: row.first)
             if place >= 0 {
@@ -211,11 +218,12 @@ extension AttemptTables {
     /// The same addresses, of which nothing is counted yet.
     var emptied: AttemptTables {
         var empty = self
+        empty.makeUnique()
         for index in rows.indices {
             empty.rows[index] = Row(
                 attempts: 0, first: Timestamp(microseconds: .max), last: Timestamp(microseconds: .min))
         }
-        empty.attemptsOfUser = []
+        empty.attemptsOfUser = OwnedTable()
         (empty.fromOtherAddresses, empty.withoutAddress, empty.forOtherUsers) = (0, 0, 0)
         return empty
     }

@@ -7,8 +7,8 @@ struct Connections {
 
     private static let none: Int32 = -1
 
-    /// A connection, and its place in the table. Together, so that a change needs one view of one array.
-    private struct Slot {
+    /// A connection, and its place in the table.
+    private struct Slot: Sendable {
         var pid: UInt32 = 0
         /// The next one in the same bucket; of one that is free, the next free one.
         var nextInBucket = none
@@ -24,12 +24,12 @@ struct Connections {
         var connection = Connection(pid: 0, readAt: Timestamp(microseconds: 0))
     }
 
-    private var slots: [Slot] = []
+    private var slots = OwnedTable<Slot>()
     /// Of the connection that was added last.
     private(set) var lastSerial: UInt64 = 0
     private var firstFree = none
     /// Some more than slots. None before the first one.
-    private var buckets: [Int32] = []
+    private var buckets = OwnedTable<Int32>()
     private var newest = none
     /// The least recently used connection.
     private var oldest = none
@@ -84,8 +84,7 @@ struct Connections {
     @inline(__always)
     mutating func takeFurther(_ line: FastLine, at index: Int, user: Int32, now: Timestamp) -> Further {
         let newest = touchEnds(index, line.time)
-        var slots = slots.mutableSpan
-        Connections.touch(&slots, index, line.time, newest: newest)
+        touchMiddle(index, line.time, newest: newest)
         var further = Further(new: slots[index].connection.takeFurther(line, user: user, now: now))
         if line.meaning == .closingMarker, further.new == 0 {
             slots[index].isDone = true
@@ -95,13 +94,21 @@ struct Connections {
         return further
     }
 
+    /// Before anything is changed: `forgetAddresses` and `renumber` do that themselves.
+    mutating func makeUnique() {
+        slots.makeUnique()
+        buckets.makeUnique()
+    }
+
     /// The parser's numbers of addresses, and their rows, begin anew.
     mutating func forgetAddresses() {
+        slots.makeUnique()
         for index in slots.indices { (slots[index].connection.address, slots[index].connection.row) = (-1, -1) }
     }
 
     /// Names have other numbers.
     mutating func renumber(_ names: Renumbering) {
+        slots.makeUnique()
         for index in slots.indices { names.apply(to: &slots[index].connection) }
     }
 
@@ -123,8 +130,6 @@ struct Connections {
         lastSerial += 1
         let serial = lastSerial
         firstFree = slots[index].nextInBucket
-        // One view of the array for all its changes.
-        var slots = slots.mutableSpan
         // Made where it is to be: a copy would be read before it is written.
         slots[index] = Slot(
             pid: pid, nextInBucket: next, older: older, serial: serial, lastSeen: lastSeen,
@@ -152,7 +157,6 @@ struct Connections {
     ///
     /// - Returns: the time at which the connection counts now by its markers; nil: it does not.
     mutating func close(_ index: Int) -> Timestamp? {
-        var slots = slots.mutableSpan
         slots[index].isDone = true
         return slots[index].connection.close()
     }
@@ -160,8 +164,7 @@ struct Connections {
     /// Makes a connection the most recently used one, by a line at `time`.
     mutating func touch(_ index: Int, _ time: Timestamp) {
         let newest = touchEnds(index, time)
-        var slots = slots.mutableSpan
-        Connections.touch(&slots, index, time, newest: newest)
+        touchMiddle(index, time, newest: newest)
     }
 
     /// The ends of the order.
@@ -185,7 +188,7 @@ struct Connections {
 
     /// What is between the ends.
     @inline(__always)
-    private static func touch(_ slots: inout MutableSpan<Slot>, _ index: Int, _ time: Timestamp, newest: Int32) {
+    private mutating func touchMiddle(_ index: Int, _ time: Timestamp, newest: Int32) {
         let number = Int32(truncatingIfNeeded: index)
         slots[index].lastSeen = time
         slots[index].isDone = false
@@ -193,8 +196,8 @@ struct Connections {
         let (above, below) = (slots[index].newer, slots[index].older)
         // It is not the newest one: there is one above it, and a newest one.
         slots[Int(above)].older = below
-        if below != none { slots[Int(below)].newer = above }
-        slots[index].newer = none
+        if below != Connections.none { slots[Int(below)].newer = above }
+        slots[index].newer = Connections.none
         slots[index].older = newest
         slots[Int(newest)].newer = number
     }
@@ -212,7 +215,6 @@ struct Connections {
             oldest = newer
             noteOldest()
         }
-        var slots = slots.mutableSpan
         if first != number {
             var before = first
             while before != Connections.none, slots[Int(before)].nextInBucket != number {
@@ -242,13 +244,13 @@ struct Connections {
     @inline(never)
     private mutating func grow() {
         if firstFree == Connections.none {
-            // Each time that the array grows it is copied.
+            // Each time that the table grows it is copied.
             if slots.isEmpty { slots.reserveCapacity(256) }
             firstFree = Int32(slots.count)
             slots.append(Slot())
         }
         guard count * 4 >= buckets.count else { return }
-        buckets = Array(repeating: Connections.none, count: max(1024, buckets.count * 4))
+        buckets = OwnedTable(repeating: Connections.none, count: max(1024, buckets.count * 4))
         for index in indices {
             let place = bucket(slots[index].pid)
             slots[index].nextInBucket = buckets[place]

@@ -71,7 +71,7 @@ struct LineMemory: Sendable {
     }
 
     private static let places: UInt32 = 256
-    private var entries: [Entry] = []
+    private var entries = OwnedTable<Entry>()
 
     /// Where a process has its entry.
     @inline(__always)
@@ -85,10 +85,14 @@ struct LineMemory: Sendable {
 
     /// Before the first line.
     mutating func prepare() {
-        if entries.isEmpty { entries = Array(repeating: Entry(), count: Int(LineMemory.places)) }
+        if entries.isEmpty { entries = OwnedTable(repeating: Entry(), count: Int(LineMemory.places)) }
     }
 
+    /// Before anything is learned.
+    mutating func makeUnique() { entries.makeUnique() }
+
     mutating func forgetAll() {
+        makeUnique()
         for place in entries.indices { entries[place] = Entry() }
     }
 }
