@@ -50,6 +50,21 @@ def in_private_mounts(script):
     return ["unshare", "--mount", "--", "/bin/sh", "-euc", f"{script}\nexec \"$@\"", "sh"]
 
 
+# Output
+
+@pytest.mark.parametrize("args, config, status", [
+    ([], OK, 3), ([], CRITICAL, 2), (["status"], OK, 3), (["check-config"], OK, 3)],
+    ids=["OK", "CRITICAL", "status", "check-config"])
+def test_a_result_that_cannot_be_printed_is_not_ok(servercheck, args, config, status):
+    servercheck(config=config)
+    with open("/dev/full", "w") as full:
+        command = servercheck.command(*args, config=None if args == ["status"] else config)
+        done = subprocess.run(command, env=servercheck.environment(), cwd=servercheck.directory, stdout=full,
+                              stderr=subprocess.PIPE, text=True)
+    assert done.returncode == status
+    assert done.stderr.endswith("cannot write standard output: No space left on device\n")
+
+
 # Options
 
 @pytest.mark.parametrize("args", [["--help"], *[[command, "--help"] for command in COMMANDS]])

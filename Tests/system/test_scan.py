@@ -1,8 +1,10 @@
 """`servercheck scan` as a user calls it: files, pipes, compressed logs, terminals, and what cannot be read."""
 
+import bz2
 import fcntl
 import gzip
 import json
+import lzma
 import os
 import pty
 import re
@@ -45,6 +47,22 @@ def log(servercheck):
 def scan(servercheck, *args, **keys):
     result = servercheck("scan", "--format", "json", *args, **keys)
     return result.exit_code, result.json
+
+
+@pytest.mark.parametrize("packer, pack", [
+    ("xz", lzma.compress), ("bzip2", bz2.compress), ("zstd", lambda data: b"\x28\xb5\x2f\xfd\x24\x00" + data),
+    ("lz4", lambda data: b"\x04\x22\x4d\x18\x64\x40" + data)])
+def test_a_log_compressed_by_another_program_is_an_error_that_says_what_to_do(servercheck, tmp_path, packer, pack):
+    """Magic bytes are all that the last two have of their formats: Python packs only the others."""
+    path = tmp_path / "auth.log.2"
+    path.write_bytes(pack(attack().encode()))
+    result = servercheck("scan", path)
+    assert result.exit_code == 3
+    assert result.stderr == (f"cannot read {path}: it is compressed by {packer}, only gzip is read here (unpack it first: "
+                             f"{packer} -dc … | servercheck scan -)\n")
+    piped = subprocess.run(servercheck.command("scan", "-"), input=path.read_bytes(), capture_output=True,
+                           env=servercheck.environment(), cwd=tmp_path)
+    assert piped.returncode == 3 and f"compressed by {packer}".encode() in piped.stderr
 
 
 def test_the_json_has_exactly_the_keys_of_the_design(servercheck, log):

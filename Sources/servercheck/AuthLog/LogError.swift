@@ -40,6 +40,14 @@ struct LogError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// A log compressed by a program other than gzip.
+    static func compressed(_ path: String, by packer: String) -> LogError {
+        LogError(
+            .failed,
+            "cannot read \(path): it is compressed by \(packer), only gzip is read here (unpack it first: "
+                + "\(packer) -dc … | servercheck scan -)")
+    }
+
     /// What is no regular file, by its st_mode.
     static func notAFile(path: String, mode: UInt32) -> LogError {
         let type =

@@ -49,14 +49,12 @@ struct RawLog: ~Copyable {
         self.offset = offset
     }
 
-    /// Whether the file or stream begins with gzip's magic bytes. Call it before the first read.
-    fileprivate mutating func isGzip() throws(LogError) -> Bool {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: GzipReader.magic.count, alignment: 1)
+    /// The first bytes of the file or stream, of which formats are known. Call it before the first read.
+    fileprivate mutating func start() throws(LogError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 6, alignment: 1)
         defer { buffer.deallocate() }
         do {
-            if offset != nil {
-                return try file.readAll(into: buffer, at: 0) == buffer.count && buffer.elementsEqual(GzipReader.magic)
-            }
+            if offset != nil { return [UInt8](buffer[..<(try file.readAll(into: buffer, at: 0))]) }
             // A pipe may hand out its first byte alone.
             while head.count < buffer.count {
                 let rest = buffer.count - head.count
@@ -65,7 +63,7 @@ struct RawLog: ~Copyable {
                 bytesRead &+= Int64(count)
                 head.append(contentsOf: buffer[..<count])
             }
-            return head == GzipReader.magic
+            return head
         } catch {
             throw LogError(error, path: file.path)
         }
@@ -76,6 +74,8 @@ struct RawLog: ~Copyable {
 struct LogSource: ~Copyable {
     private var raw: RawLog
     private var gzip: GzipReader?
+    /// The program that compressed it in a way that is not read here.
+    private(set) var packer: String?
 
     /// Bytes read from the file or stream so far: of compressed logs the compressed ones.
     var bytesRead: Int64 { raw.bytesRead }
@@ -96,7 +96,9 @@ struct LogSource: ~Copyable {
         // pread(2) refuses offsets so large that the end of what is read would overflow.
         raw = RawLog(file: file, offset: min(max(0, offset), 1 << 62))
         gzip = nil
-        if try raw.isGzip() {
+        let start = try raw.start()
+        packer = LogSource.packer(of: start)
+        if start.starts(with: GzipReader.magic) {
             raw.rewind()
             gzip = try GzipReader(path: path)
             try skip(offset)
@@ -108,7 +110,21 @@ struct LogSource: ~Copyable {
         let path = stream.path
         raw = RawLog(file: stream, offset: nil)
         gzip = nil
-        if try raw.isGzip() { gzip = try GzipReader(path: path) }
+        let start = try raw.start()
+        packer = LogSource.packer(of: start)
+        if start.starts(with: GzipReader.magic) { gzip = try GzipReader(path: path) }
+    }
+
+    /// By the first bytes (the formats' specifications; RFC 8878 for zstd).
+    private static func packer(of start: [UInt8]) -> String? {
+        let known: [(name: String, magic: [UInt8])] = [
+            ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]), ("zstd", [0x28, 0xB5, 0x2F, 0xFD]),
+            ("lz4", [0x04, 0x22, 0x4D, 0x18]),
+        ]
+        if start.starts(with: Array("BZh".utf8)), start.count == 6, start[4] == 0x31, start[5] == 0x41 {
+            return "bzip2"
+        }
+        return known.first { start.starts(with: $0.magic) }?.name
     }
 
     /// Fills at most `buffer` with the next bytes of the text; 0 at the end.

@@ -86,6 +86,7 @@ struct ScanInput {
     private static func open(_ path: String, now: Timestamp, zone: LocalZone) throws(LogError) -> Part {
         if path == "-" {
             let source = try LogSource(stream: OpenFile(adopting: STDIN_FILENO, path: "standard input"))
+            if let packer = source.packer { throw .compressed("standard input", by: packer) }
             return Part(name: "standard input", size: nil, first: nil, source: source)
         }
         let file = try openFile(path)
@@ -94,10 +95,14 @@ struct ScanInput {
         if !facts.isRegular {
             _ = fcntl(file.descriptor, F_SETFL, 0)
             if facts.isKind(S_IFIFO) { waitForWriter(file) }
-            return Part(name: path, size: nil, first: nil, source: try LogSource(stream: file))
+            let source = try LogSource(stream: file)
+            if let packer = source.packer { throw .compressed(path, by: packer) }
+            return Part(name: path, size: nil, first: nil, source: source)
         }
         let first = firstTime(of: try LogSource(file: duplicate(file)), now: now, zone: zone)
-        return Part(name: path, size: facts.size, first: first, source: try LogSource(file: file))
+        let source = try LogSource(file: file)
+        if let packer = source.packer { throw .compressed(path, by: packer) }
+        return Part(name: path, size: facts.size, first: first, source: source)
     }
 
     /// A FIFO was opened without waiting. Until somebody writes to it read(2) takes it for empty, poll(2) does not.

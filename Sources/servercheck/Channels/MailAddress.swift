@@ -1,10 +1,11 @@
-// Mail addresses of the config: `a@b` or `Name <a@b>` (RFC 5322 section 3.4, without its comments and groups). What must
+// Mail addresses of the config: `a@b` or `Name <a@b>` (RFC 5322 section 3.4, without its comments and groups), or a user that
+// the mail server knows, as Python's smtplib took it for the ancestor: `root`. What must
 // stay true: no control character, and nothing that ends an SMTP command early, gets past this.
 
 /// One mailbox.
 struct MailAddress: Sendable, Equatable {
     var name: String?
-    /// `local@domain`, ASCII.
+    /// `local@domain`, or a local user; ASCII.
     var address: String
 
     /// What is wrong with a text, fit for `to_mail: …`.
@@ -44,7 +45,13 @@ struct MailAddress: Sendable, Equatable {
         let isUsable =
             bytes.allSatisfy(MailAddress.isPlain) && bytes.count <= 254 && bytes.first != at && bytes.last != at
             && bytes.reduce(0) { $1 == at ? $0 + 1 : $0 } == 1
-        if !isUsable { throw .unusable(address[...]) }
+        let isLocal = !bytes.isEmpty && bytes.count <= 64 && bytes.allSatisfy(MailAddress.isOfUserName)
+        if !isUsable && !isLocal { throw .unusable(address[...]) }
+    }
+
+    /// Without a point: `example.org` alone is no user, but half of an address.
+    private static func isOfUserName(_ byte: UInt8) -> Bool {
+        byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
     }
 
     /// Visible ASCII without the characters that mean something around an address.

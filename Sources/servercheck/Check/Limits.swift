@@ -18,9 +18,11 @@ struct Limits: Sendable, Equatable {
         return .ok
     }
 
-    /// The same limits, lower by `margin`: what a value must fall to before an open problem counts as over.
+    /// The same limits, lower by `margin`: what a value must fall to before an open problem counts as over. Half of a limit
+    /// that is not above the margin: no value falls below 0.
     func lowered(by margin: Double) -> Limits {
-        Limits(warning: warning.map { $0 - margin }, critical: critical.map { $0 - margin })
+        let lowered = { (limit: Double) in limit > 0 && limit <= margin ? limit / 2 : limit - margin }
+        return Limits(warning: warning.map(lowered), critical: critical.map(lowered))
     }
 }
 

@@ -11,7 +11,7 @@ struct CheckConfig: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The configuration; else $CREDENTIALS_DIRECTORY/config.json, /etc/servercheck/config.json, ./config.json.",
-            valueName: "path"), transform: OptionValue.notEmpty)
+            valueName: "path"), completion: .file(), transform: OptionValue.notEmpty)
     var config: String?
 
     func run() throws {
@@ -27,7 +27,10 @@ struct CheckConfig: ParsableCommand {
             status = .unknown
         }
         // The mistakes are what was asked for, so they are the result and go to standard output.
-        StandardStream.output.write(lines.map { $0 + "\n" }.joined())
+        if let failure = StandardStream.output.write(lines.map { $0 + "\n" }.joined()) {
+            StandardStream.error.write("\(failure)\n")
+            throw ExitCode(Status.unknown.rawValue)
+        }
         throw ExitCode(status.rawValue)
     }
 }

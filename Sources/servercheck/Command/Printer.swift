@@ -18,12 +18,19 @@ struct Printer: Sendable {
     var environment: [String: String] = [:]
 
     /// - Parameter preview: lines behind the text, not part of JSON or metrics.
-    func print(_ report: Report, preview: [String] = []) {
-        if isQuiet, report.status == .ok { return }
+    /// - Returns: the status to end with: what nobody was told is not OK.
+    @discardableResult
+    func print(_ report: Report, preview: [String] = []) -> Status {
+        if isQuiet, report.status == .ok { return .ok }
+        guard let failure = StandardStream.output.write(bytes(report, preview)) else { return report.status }
+        StandardStream.error.write("\(failure)\n")
+        return report.status == .ok ? .unknown : report.status
+    }
+
+    private func bytes(_ report: Report, _ preview: [String]) -> [UInt8] {
         switch format {
-        case .json:
-            StandardStream.output.write(String(decoding: JSONText.encode(report), as: UTF8.self) + "\n")
-        case .openmetrics: StandardStream.output.write(OpenMetrics.text(report))
+        case .json: return JSONText.encode(report) + [UInt8(ascii: "\n")]
+        case .openmetrics: return Array(OpenMetrics.text(report).utf8)
         case .nagios:
             let lines = NagiosText(verbosity: verbosity).lines(report) + preview
             let isJournal = JournalStream.receives(STDOUT_FILENO, environment: environment)
@@ -34,7 +41,7 @@ struct Printer: Sendable {
                 bytes.append(line)
                 bytes.append(UInt8(ascii: "\n"))
             }
-            StandardStream.output.write(bytes)
+            return bytes
         }
     }
 

@@ -44,12 +44,13 @@ struct FileOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The configuration; else $CREDENTIALS_DIRECTORY/config.json, /etc/servercheck/config.json, ./config.json.",
-            valueName: "path"), transform: OptionValue.notEmpty)
+            valueName: "path"), completion: .file(), transform: OptionValue.notEmpty)
     var config: String?
     @Option(
         help: ArgumentHelp(
             "Where state.json lives; else $STATE_DIRECTORY, /var/lib/servercheck as root, "
-                + "$XDG_STATE_HOME/servercheck.", valueName: "dir"), transform: OptionValue.notEmpty)
+                + "$XDG_STATE_HOME/servercheck.", valueName: "dir"), completion: .directory,
+        transform: OptionValue.notEmpty)
     var stateDir: String?
 }
 
@@ -79,8 +80,7 @@ struct RunSettings: Sendable {
         let printer = Printer(
             format: format, verbosity: verbosity, isQuiet: isQuiet, environment: environment)
         let finish: @Sendable (Ended) -> Never = { ended in
-            printer.print(ended.report, preview: ended.preview)
-            Servercheck.end(ended.report.status.rawValue)
+            Servercheck.end(printer.print(ended.report, preview: ended.preview).rawValue)
         }
         let watch = RunWatch(limitSeconds: timeoutSeconds + 0.7) {
             let text =

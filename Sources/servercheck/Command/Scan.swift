@@ -22,14 +22,14 @@ struct Scan: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "Logs, compressed or not; - is standard input. Without any: the configured log_file, else /var/log/auth.log, "
-                + "else /var/log/secure, else the journal.", valueName: "file"))
+                + "else /var/log/secure, else the journal.", valueName: "file"), completion: .file())
     var files: [String] = []
     @Flag(help: "Read what sshd wrote to this machine's systemd journal, in all boots.")
     var journal = false
     @Option(
         help: ArgumentHelp(
-            "The configuration whose amount and duration are tried; without any: amount 5, duration 30.",
-            valueName: "path"), transform: OptionValue.notEmpty)
+            "The configuration whose amount and duration are tried, without its ignore_addresses; without any: amount 5, duration 30.",
+            valueName: "path"), completion: .file(), transform: OptionValue.notEmpty)
     var config: String?
     @Flag(help: "Print one JSON object per attempt or login, and nothing else.")
     var events = false

@@ -9,7 +9,7 @@ struct StatusCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("Where state.json lives, if a run was told so.", valueName: "dir"),
-        transform: OptionValue.notEmpty)
+        completion: .directory, transform: OptionValue.notEmpty)
     var stateDir: String?
     @Option(help: ArgumentHelp("An older result is UNKNOWN.", valueName: "seconds"))
     var maxAge: Double = 300
@@ -26,8 +26,8 @@ struct StatusCommand: ParsableCommand {
         let machine = Machine.current(environment: Machine.processEnvironment())
         let report = StatusCommand.report(
             StatePlaces(explicit: stateDir, environment: machine.environment), machine, maxAgeSeconds: maxAge)
-        Printer(format: format, verbosity: verbose, environment: machine.environment).print(report)
-        throw ExitCode(report.status.rawValue)
+        let printer = Printer(format: format, verbosity: verbose, environment: machine.environment)
+        throw ExitCode(printer.print(report).rawValue)
     }
 
     static func report(_ places: StatePlaces, _ machine: Machine, maxAgeSeconds: Double) -> Report {

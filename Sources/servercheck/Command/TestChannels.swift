@@ -13,7 +13,8 @@ struct TestChannels: ParsableCommand {
     @Option(help: ArgumentHelp("Only this channel.", valueName: "name"), transform: OptionValue.notEmpty)
     var channel: String?
 
-    @Option(help: ArgumentHelp("The config file.", valueName: "path"), transform: OptionValue.notEmpty)
+    @Option(
+        help: ArgumentHelp("The config file.", valueName: "path"), completion: .file(), transform: OptionValue.notEmpty)
     var config: String?
 
     @Option(help: ArgumentHelp("For all of it.", valueName: "seconds"))

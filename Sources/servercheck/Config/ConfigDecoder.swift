@@ -82,6 +82,8 @@ struct ConfigDecoder {
             return config
         }
         var top = ConfigReader(members, path: "", credentialsDirectory: credentialsDirectory)
+        // Editors look up there what the keys mean.
+        _ = top.string("$schema")
         config.hostname = line("hostname", limit: 253, in: &top)
         config.metricsFile = metricsFile(in: &top)
 

@@ -28,6 +28,9 @@ extension ConfigReader {
                 problem(fileKey, "\(path) is no text (write the secret alone into it, as UTF-8)")
                 return nil
             }
+            if let facts = FileFacts(followingLinksAt: path), facts.mode & (S_IROTH | S_IWOTH) != 0 {
+                problem(fileKey, "others can read or change \(path) (chmod 0600 \(path))", severity: .warning)
+            }
             guard let fault = ConfigReader.fault(ofSecret: text) else { return Secret(text) }
             problem(fileKey, "\(path) \(fault) (write the secret alone into it)")
         } catch {
@@ -51,8 +54,10 @@ extension ConfigReader {
         guard let file = string(key) else { return nil }
         let path = credentialPath(file)
         do throws(SystemError) {
-            _ = try OpenFile(path, flags: O_RDONLY)
-            return path
+            let facts = try OpenFile(path, flags: O_RDONLY).facts()
+            if !facts.isKind(S_IFDIR) { return path }
+            problem(key, "\(path) is a directory (\(ConfigReader.remedy(for: EISDIR)))")
+            return nil
         } catch {
             problem(key, "\(error) (\(ConfigReader.remedy(for: error.code)))")
             return nil

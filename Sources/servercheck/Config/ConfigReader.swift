@@ -159,7 +159,8 @@ struct ConfigReader: Sendable {
             // Looked for only where it will be shown: a file that is no config at all has thousands of them.
             let meant = all.count < ConfigDecoder.problemLimit ? Spelling.nearest(to: key, in: known) : nil
             let text = meant.map { "unknown key, did you mean \"\($0)\"?" } ?? "unknown key"
-            all.append(ConfigProblem(path: ConfigProblem.path(path, key), text: text))
+            let object = key.isEmpty ? " \"\"" : ""
+            all.append(ConfigProblem(path: ConfigProblem.path(path, key), text: text + object))
         }
         return all
     }

@@ -165,6 +165,12 @@ extension Message {
         return size
     }
 
+    /// The title without what merging added.
+    private var ownTitle: String {
+        let added = " (and \(merged - 1) more)"
+        return merged > 1 && title.hasSuffix(added) ? String(title.dropLast(added.count)) : title
+    }
+
     /// One message for this one and a newer one; it keeps the newest titles.
     fileprivate func merging(_ newer: Message, bytes: Int) -> Message {
         var both = newer
@@ -172,7 +178,8 @@ extension Message {
         both.created = created
         both.merged = min(merged, 1_000_000) + 1
         both.status = max(status, newer.status)
-        both.title = "\(newer.title) (and \(both.merged - 1) more)"
+        // Of the worse one; of two alike the newer one's.
+        both.title = "\(status > newer.status ? ownTitle : newer.title) (and \(both.merged - 1) more)"
         let titles = body.split(separator: "\n").dropFirst().suffix(8).map(String.init) + [newer.title]
         both.events = (events ?? []) + (newer.events ?? [])
         both.eventsLeftOut = eventsLeftOut

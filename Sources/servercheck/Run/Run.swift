@@ -45,6 +45,7 @@ struct Run: Sendable {
         for sensor in measured {
             state.sensors[sensor.name] = sensor.memory == SensorMemory() ? nil : sensor.memory
         }
+        Run.tellApart(&findings)
         let message = decide(&findings, measured, &state)
         forgetWhatTheConfigDropped(&state)
         if message != nil || !state.outboxes.isEmpty { address(message, &state.outboxes) }
@@ -106,6 +107,20 @@ struct Run: Sendable {
             return Measured(
                 name: sensor.name, policy: sensor.policy, findings: [finding], memory: state.sensors[sensor.name],
                 isComplete: false)
+        }
+    }
+
+    /// Names of mount points may be equal as texts though their bytes differ: they are no UTF-8, or composed in another way.
+    /// Each is a problem of its own all the same.
+    private static func tellApart(_ findings: inout [Finding]) {
+        var seen: Set<String> = []
+        for index in findings.indices {
+            let id = findings[index].id
+            var number = 1
+            while findings[index].kind == .problem, !seen.insert(findings[index].id).inserted {
+                number += 1
+                findings[index].id = "\(id) (\(number))"
+            }
         }
     }
 

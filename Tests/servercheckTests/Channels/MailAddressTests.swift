@@ -10,6 +10,7 @@ import Testing
         ("<jane@example.org>", nil, "jane@example.org"),
         ("\"Doe, \\\"J\\\" Jane\" <jane@example.org>", "Doe, \"J\" Jane", "jane@example.org"),
         ("Jürgen <j@example.org>", "Jürgen", "j@example.org"),
+        ("root", nil, "root"), ("Cron <www-data>", "Cron", "www-data"),
     ]
 
     @Test("both forms of an address are read", arguments: usable)
@@ -20,7 +21,8 @@ import Testing
     }
 
     static let unusable = [
-        "", "a", "@b", "a@", "a@b@c", "a b@c", "a@b c", "a@b>", "<a@b", "x <a@b> y", "a@b, c@d", "ä@b", "a@b;",
+        "", "example.org", "a;", "-o\u{7F}", "@b", "a@", "a@b@c", "a b@c", "a@b c", "a@b>", "<a@b", "x <a@b> y",
+        "a@b, c@d", "ä@b", "a@b;",
         "<<a@b>>",
         "a@b\r\nRCPT TO:<x@y>", "Name\n <a@b>", "a@b\0", "\"a b\"@c", String(repeating: "a", count: 253) + "@b",
     ]

@@ -125,11 +125,11 @@ import Testing
             ["smtp.password: holds a line break or another control character"]
         ),
         (
-            ["from_mail": .string("a@b, c@d"), "to_mail": .array([.string("x"), .number(1)])],
+            ["from_mail": .string("a@b, c@d"), "to_mail": .array([.string("x.y"), .number(1)])],
             [
                 "smtp.from_mail: \"a@b, c@d\" is no usable address (write a@example.org or Name <a@example.org>)",
                 "smtp.to_mail[1]: must be a string, is a number",
-                "smtp.to_mail[0]: \"x\" is no usable address (write a@example.org or Name <a@example.org>)",
+                "smtp.to_mail[0]: \"x.y\" is no usable address (write a@example.org or Name <a@example.org>)",
             ]
         ),
         (["to_mail": .array([])], ["smtp.to_mail: must name at least one address"]),
@@ -139,6 +139,9 @@ import Testing
                 "smtp.from_mail: must be a string, is true or false",
                 "smtp.to_mail: must be a string or an array of strings, is a number",
             ]
+        ),
+        (
+            ["ca_file": .string("/tmp")], ["smtp.ca_file: /tmp is a directory (name a regular file)"]
         ),
         (
             ["ca_file": .string("/nonexistent/ca.pem")],

@@ -102,9 +102,10 @@ import Testing
 
     @Test("unknown keys are told once, with the nearest known key")
     func unknownKeys() {
-        var config = reader(["treshold": .number(1), "colour": .null, "a|\n\u{1B}[2J": .null])
+        var config = reader(["treshold": .number(1), "colour": .null, "": .null, "a|\n\u{1B}[2J": .null])
         _ = config.number("threshold", in: 0...100)
         let expected = [
+            "sensors[0].probe: unknown key \"\"",
             "sensors[0].probe[\"a???[2J\"]: unknown key",
             "sensors[0].probe.colour: unknown key",
             "sensors[0].probe.treshold: unknown key, did you mean \"threshold\"?",

@@ -20,6 +20,7 @@ import Testing
 
     func write(_ bytes: [UInt8]) throws -> String {
         try Data(bytes).write(to: URL(fileURLWithPath: "\(directory)/file"))
+        chmod("\(directory)/file", 0o600)
         return "\(directory)/file"
     }
 
@@ -33,6 +34,15 @@ import Testing
             #expect(found.secret == expected)
             #expect(found.problems == [])
         }
+    }
+
+    @Test("others that can read or change the file are told of, as for a config", arguments: [0o644, 0o602])
+    func openFile(mode: mode_t) throws {
+        let path = try write(Array("s".utf8))
+        chmod(path, mode)
+        let found = read(["token_file": .string(path)])
+        #expect(found.secret == "s")
+        #expect(found.problems == ["x.token_file: others can read or change \(path) (chmod 0600 \(path))"])
     }
 
     @Test("a relative path that is no credential is taken as it is")

@@ -28,6 +28,20 @@ private func message(_ number: Int, body: String = "body") -> Message {
         #expect(last.body.hasSuffix("title 499\ntitle 500"))
     }
 
+    @Test("a merged message has the title of its worst one, and of those the newest")
+    func worstTitle() {
+        var outbox = Outbox()
+        let statuses: [Int: Status] = [102: .critical, 104: .critical, 105: .ok]
+        for number in 1...105 {
+            var message = message(number)
+            message.status = statuses[number] ?? .warning
+            outbox.append(message, byteLimit: .max)
+        }
+        #expect(outbox.messages.last?.title == "title 104 (and 5 more)")
+        #expect(outbox.messages.last?.status == .critical)
+        #expect(outbox.messages.last?.body.hasSuffix("title 103\ntitle 104\ntitle 105") == true)
+    }
+
     @Test("large messages merge before the state grows too large")
     func bytes() {
         var outbox = Outbox()

@@ -39,6 +39,30 @@ private final class Disk: Sendable {
         #expect(story.titles == ["CRITICAL: / 95 % used", "RECOVERED: / 87 % used"])
     }
 
+    @Test("disks whose names are equal as texts are told of and remembered apart")
+    func equalNames() throws {
+        let story = try Story()
+        let isBad = Mutex([true, true])
+        story.sensors = [
+            ScriptedSensor(name: "disk") { (_, memory) in
+                // The same letter in one scalar and in two.
+                let names = ["/B\u{E9}", "/Be\u{301}"]
+                let findings = zip(names, isBad.withLock { $0 }).map { name, isBad in
+                    Finding(sensor: "disk", id: "disk:\(name)", status: isBad ? .critical : .ok, text: name)
+                }
+                return Reading(findings: findings, memory: memory)
+            }
+        ]
+        try story.run()
+        #expect(story.titles == ["CRITICAL: /B\u{E9} (and 1 more)"])
+        isBad.withLock { $0 = [true, false] }
+        try story.run()
+        #expect(story.titles.dropFirst() == ["RECOVERED: /Be\u{301}"])
+        isBad.withLock { $0 = [false, false] }
+        try story.run()
+        #expect(story.titles.dropFirst(2) == ["RECOVERED: /B\u{E9}"])
+    }
+
     @Test("the status is what was measured now, the messages are what was decided")
     func statusNow() throws {
         let (story, disk) = (try Story(), Disk())
