@@ -26,8 +26,8 @@ extension AttemptCounter {
 
     /// Before a run ends only so many connections stay as the state may hold, the last used ones.
     ///
-    /// A connection that is dropped counts now, and once more if it goes on: so the names of users go first, then what is
-    /// over already.
+    /// A connection that is dropped counts now, and once more if it goes on: so the names of users go first, then host
+    /// names, then what is over already.
     mutating func evict() {
         if untouched != nil { return }
         var left: [(index: Int, isOver: Bool, saved: SavedConnection)] = []
@@ -49,6 +49,12 @@ extension AttemptCounter {
         for place in left.indices where bytes > AttemptMemory.connectionBytes {
             bytes -= left[place].saved.jsonSize
             left[place].saved.user = nil
+            bytes += left[place].saved.jsonSize
+        }
+        for place in left.indices where bytes > AttemptMemory.connectionBytes {
+            guard connections[left[place].index].peer?.isHostName == true else { continue }
+            bytes -= left[place].saved.jsonSize
+            left[place].saved.peer = nil
             bytes += left[place].saved.jsonSize
         }
         for isOver in [true, false] where bytes > AttemptMemory.connectionBytes {

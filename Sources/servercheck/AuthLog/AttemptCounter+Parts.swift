@@ -13,6 +13,7 @@ extension AttemptCounter {
     /// What is known at one place of a log, as far as it matters for what follows.
     struct Knowledge: Sendable {
         fileprivate var clock: Timestamp?
+        fileprivate var latestLine: Timestamp?
         fileprivate var logTime: LogTime
         fileprivate var connections: Connections
         fileprivate var windows: AttemptWindows
@@ -81,14 +82,15 @@ extension AttemptCounter {
         summary = AttemptSummary()
         parser.head = LineHead()
         return Knowledge(
-            clock: clock, logTime: parser.logTime, connections: connections, windows: windows, users: parser.userNames,
+            clock: clock, latestLine: latestLine, logTime: parser.logTime, connections: connections, windows: windows,
+            users: parser.userNames,
             hosts: parser.hosts)
     }
 
     /// Whether this counter, which has read everything up to there, knows the same.
     mutating func knows(_ other: Knowledge) -> Bool {
         windows.judge(clock: clock?.microseconds ?? 0)
-        guard clock == other.clock, parser.logTime.knowsTheSame(as: other.logTime),
+        guard clock == other.clock, latestLine == other.latestLine, parser.logTime.knowsTheSame(as: other.logTime),
             windows.remembersTheSame(as: other.windows), connections.count == other.connections.count
         else { return false }
         let users = (0..<other.users.count).map { parser.userNames.known(other.users[Int32($0)]) }
@@ -117,7 +119,7 @@ extension AttemptCounter {
         tables.add(later.tables, names)
         connections = later.connections
         connections.renumber(names)
-        clock = later.clock
+        (clock, setBack) = (later.clock, later.setBack)
         forgetNumbers()
         parser.head = LineHead()
         summary.add(later.summary)

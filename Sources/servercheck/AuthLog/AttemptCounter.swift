@@ -21,6 +21,12 @@ struct AttemptCounter {
     var parser: LogParser
     /// The latest time of the log; nil before its first line.
     var clock: Timestamp?
+    /// Of a clock that was set back, until the log has come to `clock` again.
+    struct SetBack: Sendable, Equatable {
+        var clock: Timestamp
+        var latest: Timestamp
+    }
+    var setBack: SetBack?
     var connections = Connections()
     /// What stays of them at the end of a run.
     var left: [SavedConnection]?
@@ -164,17 +170,30 @@ extension AttemptCounter {
             self.clock = time
             return endSilent(at: time)
         }
-        if clock.microseconds - time.microseconds > windows.horizon {
-            // The clock was set back: nothing of the time before shares a window with what comes now.
-            windows.startEpoch(clock: clock.microseconds)
-            self.clock = time
-            // What is open goes on by the new clock; otherwise it, and all behind it, would not end for as long.
+        var latest = latestLine ?? time
+        if latest.microseconds - time.microseconds > AttemptCounter.silence {
+            // The clock was set back. What is open goes on by the new clock: by the old one it would be over at its next
+            // line, or, with all behind it, not end for as long.
             for index in connections.indices where connections.lastSeen(index) > time {
                 connections.setLastSeen(index, time)
             }
+            latest = time
         }
-        endSilent(at: self.clock ?? time)
+        latest = max(latest, time)
+        if clock.microseconds - time.microseconds > windows.horizon {
+            // Nothing of the time before shares a window with what comes now.
+            windows.startEpoch(clock: clock.microseconds)
+            self.clock = time
+            setBack = nil
+        } else if latest < clock {
+            setBack = SetBack(clock: clock, latest: latest)
+        }
+        endSilent(at: latest)
     }
+
+    /// The latest line by which connections grow old: the log's clock, but where that was set back by less than windows
+    /// reach.
+    var latestLine: Timestamp? { setBack.flatMap { $0.clock == clock ? $0.latest : nil } ?? clock }
 
     /// Ends connections that were silent for too long.
     @inline(never)

@@ -1,8 +1,14 @@
 // How much room a text takes in the state file, which must stay small whatever names attackers choose.
 
 extension UInt8 {
-    /// What one byte of UTF-8 takes in JSON at most.
-    fileprivate var jsonSize: Int { isPlainJSON ? 1 : self < 0x20 ? 6 : 2 }
+    /// What one byte of UTF-8 takes in JSON.
+    fileprivate var jsonSize: Int {
+        switch self {
+        // \b \t \n \f \r
+        case 0x08, 0x09, 0x0A, 0x0C, 0x0D: 2
+        default: isPlainJSON ? 1 : self < 0x20 ? 6 : 2
+        }
+    }
 }
 
 extension Int64 {

@@ -18,7 +18,7 @@ struct Outbox: Sendable, Equatable {
 
     /// More messages than this merge into one last.
     static let messageLimit = 100
-    /// Bytes of text that wait whole, of all channels together, so that the state file is small on any day.
+    /// Bytes of JSON that wait whole, of all channels together, so that the state file is small on any day.
     static let byteLimit = 20 * 1024
 
     /// Appends a message. Where the outbox is full, the newest merge into one last "and N more": the oldest say how it
@@ -101,12 +101,14 @@ extension [String: Outbox] {
     /// What is free belongs to who needs it: usually most channels have delivered all they had. But a part of it is
     /// kept for each, so that a channel that works gets its message whole while another one's backlog is long.
     mutating func append(_ message: Message, to channels: [String]) {
-        let kept = Outbox.byteLimit / 2 / Swift.max(1, channels.count)
+        // Each may have one merged message besides.
+        let limit = Swift.max(Outbox.byteLimit / 3, Outbox.byteLimit - 1300 * (channels.count - 1))
+        let kept = limit / 2 / Swift.max(1, channels.count)
         for name in channels {
             let others = channels.reduce(0) {
                 $1 == name ? $0 : $0 + Swift.max(kept, self[$1]?.size ?? 0)
             }
-            self[name, default: Outbox()].append(message, byteLimit: Swift.max(kept, Outbox.byteLimit - others))
+            self[name, default: Outbox()].append(message, byteLimit: Swift.max(kept, limit - others))
         }
     }
 }
@@ -114,7 +116,7 @@ extension [String: Outbox] {
 extension Message {
     fileprivate static let shortMark = "(cut: too many messages wait)"
     fileprivate var size: Int {
-        (events ?? []).reduce(title.utf8.count + body.utf8.count + 200) { $0 + $1.size }
+        (events ?? []).reduce(title.jsonSize + body.jsonSize + 200) { $0 + $1.size }
     }
     fileprivate var isShort: Bool { body.hasPrefix(Message.shortMark) }
 
@@ -123,9 +125,9 @@ extension Message {
         var cut = self
         cut.limitEvents(bytes: eventBytes)
         let note = "… cut: too many messages for so many channels; run servercheck status on the machine"
-        var room = bytes - title.utf8.count - note.utf8.count - 200
+        var room = bytes - title.jsonSize - note.jsonSize - 200
         let lines = body.split(separator: "\n", omittingEmptySubsequences: false).prefix {
-            room -= $0.utf8.count + 1
+            room -= String($0).jsonSize + 2
             return room >= 0
         }
         cut.body = (lines + [Substring(note)]).joined(separator: "\n")
@@ -144,7 +146,7 @@ extension Message {
     private mutating func limit(_ titles: [String], bytes: Int) {
         let size = limitEvents(bytes: bytes / 4 * 3)
         var lines = titles
-        while lines.count > 1, size + lines.reduce(0, { $0 + $1.utf8.count }) > bytes { lines.removeFirst() }
+        while lines.count > 1, size + lines.reduce(0, { $0 + $1.jsonSize }) > bytes { lines.removeFirst() }
         body = ([Message.shortMark] + lines).joined(separator: "\n")
     }
 
@@ -199,5 +201,5 @@ extension Message {
 
 extension Message.Event {
     /// What it takes in the state file, names and indentation included.
-    fileprivate var size: Int { text.utf8.count + 100 }
+    fileprivate var size: Int { text.jsonSize + 100 }
 }

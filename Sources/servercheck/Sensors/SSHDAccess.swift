@@ -92,6 +92,14 @@ struct SSHDAccess: Sensor {
         source == .auto && logFile != SSHDAccess.otherLogFile ? [logFile, SSHDAccess.otherLogFile] : [logFile]
     }
 
+    /// Whether there is no longer pause between attempts than `duration`. They may be counted late, but one that is later
+    /// than any is long ago: the log's clock was ahead.
+    private func goesOn(_ tally: SSHDTally, with first: Timestamp) -> Bool {
+        let pause = first.seconds(since: tally.last)
+        let lateness = Double(AttemptWindows.lateness) / 1_000_000
+        return pause <= rules.durationSeconds && pause >= -(rules.durationSeconds + lateness)
+    }
+
     /// Opens, continues and ends the incident.
     ///
     /// - Parameter isBlind: an attack could not be seen: the incident goes on, so that its end can be told later.
@@ -108,9 +116,7 @@ struct SSHDAccess: Sensor {
             }
             incident.tally.add(counted)
             own.incident = incident
-        } else if var tally = own.tally, let first = counted.first,
-            first.seconds(since: tally.last) <= rules.durationSeconds
-        {
+        } else if var tally = own.tally, let first = counted.first, goesOn(tally, with: first) {
             tally.add(counted)
             own.tally = tally
         } else if let tally = SSHDTally(counted) {

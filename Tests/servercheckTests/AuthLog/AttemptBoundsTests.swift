@@ -76,6 +76,25 @@ import Testing
         #expect(runs.last.attempts == numbers.count && runs.last.byAddress.allSatisfy { $0.attempts == 1 })
     }
 
+    @Test("of a hundred connections from hosts with long names each counts once, and the names are left out")
+    func manyHosts() throws {
+        var runs = CountingRuns()
+        var log = LogText()
+        for number in 0..<AttemptMemory.openLimit {
+            let host = "h\(number).\(String(repeating: "x", count: 72))"
+            log.add("User u\(number) from \(host) not allowed because not listed in AllowUsers", pid: 1000 + number)
+        }
+        try runs.run(log)
+        #expect(runs.memory.connections.count == AttemptMemory.openLimit && runs.last.attemptsTotal == 0)
+        log = LogText(time: log.time + 5)
+        for number in 0..<AttemptMemory.openLimit {
+            let place = "192.0.2.\(number) port \(2000 + number)"
+            log.add("Connection closed by invalid user u\(number) \(place) [preauth]", pid: 1000 + number)
+        }
+        try runs.run(log)
+        #expect(runs.last.attemptsTotal == AttemptMemory.openLimit)
+    }
+
     @Test("nonsense in the state neither traps nor alarms, nor counts what was counted")
     func hostileMemory() throws {
         let extremes: [Int64] = [.min, .min + 1, -1, 0, 1, .max - 1, .max]

@@ -204,6 +204,32 @@ import Testing
         #expect(late.last.first == began)
     }
 
+    @Test(
+        "a clock that is set back by less than windows reach makes no attempt count twice",
+        arguments: [5, 9, 11, 30, 59, 69, 71, 600])
+    func setBackWithinWindows(minutes: Int) throws {
+        for runs in [1, 4, 40] {
+            var counting = CountingRuns(rules: AttemptRules(amount: 1000, durationSeconds: 3600))
+            var log = LogText()
+            log.add("Server listening on 0.0.0.0 port 22.")
+            log.time = log.time + Double(-60 * minutes)
+            // Longer than it takes until the log's clock has caught up, with two connections open at a time.
+            for number in 0..<240 {
+                let user = "from 192.0.2.\(number % 200) port \(4000 + number)"
+                let other = "from 192.0.2.\((number + 199) % 200) port \(4000 + number - 1)"
+                log.add("Invalid user a \(user)", pid: 100 + number, after: 10)
+                if number > 0 { log.add("Connection closed by invalid user a \(other.dropFirst(5))", pid: 99 + number) }
+                log.add("Failed password for invalid user a \(user) ssh2", pid: 100 + number, after: 10)
+            }
+            let lines = log.lines
+            for run in 0..<runs {
+                let part = lines[(lines.count * run / runs)..<(lines.count * (run + 1) / runs)]
+                try counting.run(part, now: log.time + Double(run - runs))
+            }
+            #expect(counting.last.attemptsTotal == 240, "\(runs) runs")
+        }
+    }
+
     @Test("connections from before the clock was set back end ten minutes after it, and so do those behind them")
     func markersOverSetBack() throws {
         var log = LogText()

@@ -72,6 +72,22 @@ import Testing
         #expect(finding.metrics[2].limits == Limits(critical: 5))
     }
 
+    @Test("after the log's clock was ahead an incident has its own attempts only")
+    func ahead() throws {
+        let watch = try Watch()
+        try watch.run()
+        let future = LogText.prefix(watch.story.machine.now + 864_000, .rfc3339)
+        try watch.write("\(future) host sshd[9]: Failed password for root from 5.6.7.8 port 9 ssh2\n")
+        for _ in 0..<5 {
+            try watch.run(after: 3600)
+            try watch.fail(1)
+        }
+        try watch.run(after: 3600)
+        try watch.fail(6)
+        let finding = try watch.run()
+        #expect(finding.text == "6 failed SSH logins, up to 6 within 30 s (limit 5), most from 1.2.3.4")
+    }
+
     @Test("an incident: told when it opens, once per renotify_time, and when it is over, with totals")
     func incident() throws {
         let watch = try Watch()
