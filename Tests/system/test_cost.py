@@ -25,7 +25,7 @@ import generate  # noqa: E402
 SYSTEM_CALLS = 110
 PAGE_FAULTS = 230
 # Instructions for one more megabyte (1,000,000 bytes) of a log, by machine: what starting and printing cost is not in it.
-INSTRUCTIONS = {"x86_64": {"rfc3339": 5_850_000, "classic": 6_570_000}}
+INSTRUCTIONS = {"x86_64": {"rfc3339": 5_470_000, "classic": 6_130_000}}
 
 
 @pytest.fixture

@@ -58,8 +58,8 @@ def test_a_log_compressed_by_another_program_is_an_error_that_says_what_to_do(se
     path.write_bytes(pack(attack().encode()))
     result = servercheck("scan", path)
     assert result.exit_code == 3
-    assert result.stderr == (f"cannot read {path}: it is compressed by {packer}, only gzip is read here (unpack it first: "
-                             f"{packer} -dc … | servercheck scan -)\n")
+    assert result.stderr == (f"cannot read {path}: it is compressed by {packer}, only gzip is read here "
+                             f"(give servercheck scan - what {packer} -dc prints)\n")
     piped = subprocess.run(servercheck.command("scan", "-"), input=path.read_bytes(), capture_output=True,
                            env=servercheck.environment(), cwd=tmp_path)
     assert piped.returncode == 3 and f"compressed by {packer}".encode() in piped.stderr

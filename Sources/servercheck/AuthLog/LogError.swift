@@ -44,8 +44,8 @@ struct LogError: Error, Sendable, Equatable, CustomStringConvertible {
     static func compressed(_ path: String, by packer: String) -> LogError {
         LogError(
             .failed,
-            "cannot read \(path): it is compressed by \(packer), only gzip is read here (unpack it first: "
-                + "\(packer) -dc … | servercheck scan -)")
+            "cannot read \(path): it is compressed by \(packer), only gzip is read here (give servercheck scan - what "
+                + "\(packer) -dc prints)")
     }
 
     /// What is no regular file, by its st_mode.
