@@ -78,7 +78,7 @@ system: deps build  ## the system tests; as root all of them run
 order: deps build  ## after much change: which functions a run needs, for the linker to put them together
 	@$(PYTHON) -B bench/order.py $(BINARY)
 
-bench: deps build  ## measure it against the tools it replaces, 10 minutes; ROWS="run scan" for a part
+bench: deps build  ## measure it against the tools it replaces, some minutes; ROWS="run scan" for a part
 	@SERVERCHECK=$(CURDIR)/$(BINARY) $(PYTHON) -B bench/bench.py
 
 deps:  ## install what building and testing need (CI=true or YES=1: without asking)
