@@ -105,7 +105,9 @@ def test_password_goes_to_the_loopback_in_the_clear(servercheck):
 
 
 def test_starttls_with_login(servercheck, authority, certificate):
-    (servercheck.directory / "password.secret").write_text(PASSWORD + "\r\n")
+    secret = servercheck.directory / "password.secret"
+    secret.write_text(PASSWORD + "\r\n")
+    secret.chmod(0o600)
     with MailServer("starttls", certificate, LOGIN) as server:
         channel = smtp(server, send_starttls=True, ca_file=str(authority.file), username=LOGIN[0],
                        password_file="password.secret")
@@ -118,7 +120,9 @@ def test_starttls_with_login(servercheck, authority, certificate):
 def test_secret_and_authority_come_as_credentials(servercheck, authority, certificate):
     credentials = servercheck.directory / "credentials"
     credentials.mkdir()
-    (credentials / "mail.secret").write_text(PASSWORD + "\n")
+    secret = credentials / "mail.secret"
+    secret.write_text(PASSWORD + "\n")
+    secret.chmod(0o600)
     (credentials / "ca.pem").write_bytes(authority.file.read_bytes())
     with MailServer("starttls", certificate, LOGIN) as server:
         channel = smtp(server, send_starttls=True, ca_file="ca.pem", username=LOGIN[0], password_file="mail.secret")

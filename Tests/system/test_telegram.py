@@ -41,7 +41,9 @@ def test_the_request_is_the_published_one(servercheck):
 
 
 def test_the_token_comes_from_a_file(servercheck):
-    (servercheck.directory / "token.secret").write_text(TOKEN + "\n")
+    secret = servercheck.directory / "token.secret"
+    secret.write_text(TOKEN + "\n")
+    secret.chmod(0o600)
     with TelegramServer(delivered()) as server:
         channel = telegram(server, chat_id="@channel", token_file="token.secret")
         del channel["telegram"]["token"]
