@@ -86,7 +86,7 @@ final class LogParts: @unchecked Sendable {
     /// More would not help.
     private static let partsLimit = 4
     /// Bytes of memory. A scan takes 16 MB at most, and either thread may double a table before its next look.
-    private static let memoryLimit = 14_400_000
+    private static let memoryLimit = 15_000_000
 
     /// As it is before the first line.
     let counter: AttemptCounter
