@@ -276,6 +276,14 @@ def test_status_of_an_old_result_is_unknown(servercheck):
     assert servercheck("status", "--max-age", "60").exit_code == 0
 
 
+def test_status_shows_the_newest_result(servercheck):
+    """An old one of a run by hand does not hide that of the timer, in whichever place each of them is."""
+    for config, place, code in [(WARNING, "runtime", 1), (CRITICAL, "state", 2), (OK, "runtime", 0)]:
+        servercheck("run", config=config, env={"RUNTIME_DIRECTORY": servercheck.directory / place})
+        assert (servercheck.directory / place / "last.json").exists()
+        assert servercheck("status").exit_code == code
+
+
 @pytest.mark.needs("root", "setpriv")
 def test_status_of_roots_run_is_for_everybody(ordinary):
     config = ordinary.write_config(WARNING)

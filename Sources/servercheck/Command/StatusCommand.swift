@@ -32,7 +32,7 @@ struct StatusCommand: ParsableCommand {
 
     static func report(_ places: StatePlaces, _ machine: Machine, maxAgeSeconds: Double) -> Report {
         do {
-            var report = try LastResult.read(places)
+            var report = try LastResult.read(places, now: machine.now)
             let age = machine.now.seconds(since: report.time)
             // A result from the future was written before the clock was set back; nobody knows how old it is.
             guard age > maxAgeSeconds || age < -1 else { return report }

@@ -38,18 +38,26 @@ enum LastResult {
         var description: String
     }
 
-    static func read(_ places: StatePlaces) throws(Missing) -> Report {
+    /// The newest of the results that are there: one of an own run by hand must not hide the timer's. Of two of the same
+    /// time the first. One from the future was written before the clock was set back, and counts as older than any.
+    static func read(_ places: StatePlaces, now: Timestamp) throws(Missing) -> Report {
+        let age = { (report: Report) in report.time > now + 1 ? .infinity : now.seconds(since: report.time) }
+        var newest: Report?
         var reasons: [String] = []
         for directory in places.lastCandidates {
             let path = directory + "/last.json"
             do {
                 let bytes = try OpenFile.contents(of: path)
-                if let report = JSONText.decode(Report.self, from: bytes) { return report }
-                reasons.append("\(path): not a result of servercheck")
+                if let report = JSONText.decode(Report.self, from: bytes) {
+                    if newest.map({ age(report) < age($0) }) ?? true { newest = report }
+                } else {
+                    reasons.append("\(path): not a result of servercheck")
+                }
             } catch {
                 reasons.append("\(path): \(SystemError.text(error.code))")
             }
         }
+        if let newest { return newest }
         throw Missing(
             description: "no result of an earlier run (\(reasons.joined(separator: "; "))): run servercheck, or start "
                 + "its timer: systemctl start servercheck.timer")

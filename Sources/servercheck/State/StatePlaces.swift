@@ -10,7 +10,7 @@ struct StatePlaces: Sendable, Equatable {
     var runtime: String
     /// Where the last result is written: last.json.
     var last: String
-    /// Where `status` looks, in this order.
+    /// Where `status` looks; of equally new results that of the first place is shown.
     var lastCandidates: [String]
 
     /// - Parameters:
