@@ -156,9 +156,10 @@ copy_files() {
     mkdir "$work/completions"
     strip -o "$work/servercheck" "$binary" 2>/dev/null || cp "$binary" "$work/servercheck"
     # What names the program names it where it is.
-    for file in systemd/servercheck.service README.md $(find contrib man -type f); do
+    for file in systemd/servercheck.service systemd/servercheck.sysusers README.md $(find contrib man -type f); do
         mkdir -p "$work/$(dirname "$file")"
-        sed -e "s|/usr/local/bin/|$PREFIX/bin/|g" -e "s|/usr/local/share/|$PREFIX/share/|g" "$file" >"$work/$file"
+        sed -e "s|/usr/local/bin/|$PREFIX/bin/|g" -e "s|/usr/local/share/|$PREFIX/share/|g" \
+            -e "s|/usr/local/lib/|$lib/|g" "$file" >"$work/$file"
     done
     for shell in bash zsh fish; do
         "$binary" --generate-completion-script $shell >"$work/completions/servercheck.$shell"

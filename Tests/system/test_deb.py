@@ -63,6 +63,15 @@ def test_everything_names_the_program_where_it_is(unpacked):
     assert named == {folder: {"/usr/bin"} for folder in ("system", "icinga2", "nagios", "nrpe")}
 
 
+def test_manuals_and_comments_name_the_packages_own_folders(unpacked):
+    texts = {path: (unpacked / path[1:]).read_bytes() for path in FILES if path.endswith((".conf", ".service", ".timer", ".gz"))}
+    texts = {path: gzip.decompress(text) if path.endswith(".gz") else text for path, text in texts.items()}
+    assert [path for path, text in texts.items() if b"/usr/local" in text] == []
+    named = {path.rsplit("/", 1)[1]: text.count(b"/usr/share/doc/servercheck") for path, text in texts.items() if "/man/" in path}
+    assert named == {"servercheck.1.gz": 1, "servercheck.json.5.gz": 1}
+    assert b"as /usr/lib/sysusers.d/servercheck.conf." in texts["/usr/lib/sysusers.d/servercheck.conf"]
+
+
 def test_the_packages_words_come_from_the_program(deb, release, unpacked):
     version = subprocess.run([release, "--version"], capture_output=True, text=True).stdout.strip()
     assert field(deb, "Version") == version
