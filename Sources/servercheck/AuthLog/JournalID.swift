@@ -36,13 +36,8 @@ extension UInt64 {
         guard 1...16 ~= digits.count else { return nil }
         var value: UInt64 = 0
         for index in digits.indices {
-            let byte = digits[index]
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(byte &- UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(byte &- UInt8(ascii: "a") &+ 10)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | UInt64(byte &- UInt8(ascii: "A") &+ 10)
-            default: return nil
-            }
+            guard let digit = digits[index].hexadecimalValue else { return nil }
+            value = value << 4 | UInt64(digit)
         }
         self = value
     }

@@ -125,7 +125,7 @@ struct JSONIndex {
         guard start < text.count else { return nil }
         if text[start] != UInt8(ascii: "u") { return escaped(text[start]) == nil ? nil : 1 }
         guard start + 4 < text.count else { return nil }
-        return (start + 1...start + 4).allSatisfy { hexadecimal(text[$0]) != nil } ? 5 : nil
+        return (start + 1...start + 4).allSatisfy { text[$0].hexadecimalValue != nil } ? 5 : nil
     }
 
     private mutating func scanNumber(_ text: Span<UInt8>) -> Bool {
@@ -177,15 +177,6 @@ struct JSONIndex {
         case UInt8(ascii: "n"): 0x0A
         case UInt8(ascii: "r"): 0x0D
         case UInt8(ascii: "t"): 0x09
-        default: nil
-        }
-    }
-
-    static func hexadecimal(_ byte: UInt8) -> UInt16? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(byte - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
         default: nil
         }
     }

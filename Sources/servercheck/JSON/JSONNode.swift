@@ -173,7 +173,7 @@ struct JSONNode {
                 bytes.append(plain)
                 continue
             }
-            units.append(rest.prefix(4).reduce(0) { $0 << 4 | (JSONIndex.hexadecimal($1) ?? 0) })
+            units.append(rest.prefix(4).reduce(0) { $0 << 4 | UInt16($1.hexadecimalValue ?? 0) })
             rest = rest.dropFirst(4)
             // A character beyond U+FFFF takes two escapes, one behind the other.
             if units.count == 1, UTF16.isLeadSurrogate(units[0]), rest.starts(with: Array("\\u".utf8)) { continue }

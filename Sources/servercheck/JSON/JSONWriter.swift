@@ -125,10 +125,9 @@ struct JSONWriter {
         case 0x0C: put(UInt8(ascii: "f"))
         case 0x0D: put(UInt8(ascii: "r"))
         case 0..<0x20:
-            let digits = Array("0123456789abcdef".utf8)
             put(UnsafeBufferPointer("u00"))
-            put(digits[Int(byte >> 4)])
-            put(digits[Int(byte & 0xF)])
+            put((byte >> 4).hexadecimalDigit)
+            put(byte.hexadecimalDigit)
         default: put(byte)
         }
     }

@@ -25,9 +25,6 @@ enum FNV {
 
     /// 16 digits.
     static func hexadecimal(_ hash: UInt64) -> [UInt8] {
-        (0..<16).map { place in
-            let digit = UInt8(truncatingIfNeeded: hash >> UInt64(60 - 4 * place)) & 0xF
-            return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
-        }
+        (0..<16).map { UInt8(truncatingIfNeeded: hash >> UInt64(60 - 4 * $0)).hexadecimalDigit }
     }
 }
