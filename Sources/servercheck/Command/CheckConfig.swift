@@ -27,10 +27,7 @@ struct CheckConfig: ParsableCommand {
             status = .unknown
         }
         // The mistakes are what was asked for, so they are the result and go to standard output.
-        if let failure = StandardStream.output.write(lines.map { $0 + "\n" }.joined()) {
-            StandardStream.error.write("\(failure)\n")
-            throw ExitCode(Status.unknown.rawValue)
-        }
-        throw ExitCode(status.rawValue)
+        let isPrinted = StandardStream.print(Array(lines.map { $0 + "\n" }.joined().utf8))
+        throw ExitCode((isPrinted ? status : .unknown).rawValue)
     }
 }

@@ -22,9 +22,8 @@ struct Printer: Sendable {
     @discardableResult
     func print(_ report: Report, preview: [String] = []) -> Status {
         if isQuiet, report.status == .ok { return .ok }
-        guard let failure = StandardStream.output.write(bytes(report, preview)) else { return report.status }
-        StandardStream.error.write("\(failure)\n")
-        return report.status == .ok ? .unknown : report.status
+        let isPrinted = StandardStream.print(bytes(report, preview))
+        return !isPrinted && report.status == .ok ? .unknown : report.status
     }
 
     private func bytes(_ report: Report, _ preview: [String]) -> [UInt8] {

@@ -121,9 +121,8 @@ struct ScanRequest {
                 for line in text.lines(summary, histogram) { output.append { $0 += Array((line + "\n").utf8) } }
             }
         }
-        output.flush()
-        if let failure = output.failure { StandardStream.error.write("\(failure)\n") }
-        let isWhole = source.errors.isEmpty && output.failure == nil
+        let isPrinted = output.finish()
+        let isWhole = source.errors.isEmpty && isPrinted
         throw ExitCode(isWhole ? Status.ok.rawValue : Status.unknown.rawValue)
     }
 

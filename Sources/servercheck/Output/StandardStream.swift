@@ -16,6 +16,16 @@ enum StandardStream: Int32 {
         StandardStream.write(bytes, to: rawValue, named: self == .output ? "standard output" : "standard error")
     }
 
+    /// Writes a result, or its last piece, to standard output, and says on standard error why not all of it is there.
+    ///
+    /// - Parameter earlier: why a piece before it was not written; then this one is not either.
+    /// - Returns: whether all is there.
+    static func print(_ bytes: [UInt8], after earlier: SystemError? = nil) -> Bool {
+        guard let failure = earlier ?? output.write(bytes) else { return true }
+        error.write("\(failure)\n")
+        return false
+    }
+
     static func write(_ bytes: [UInt8], to descriptor: Int32, named name: String) -> SystemError? {
         var bytes = bytes[...]
         while !bytes.isEmpty {
