@@ -19,7 +19,7 @@ extension Span<UInt8> {
         var index = range.lowerBound
         while index <= range.upperBound &- 8 {
             let marks = bytes.word(at: index).marks(byte)
-            if marks != 0 { return index &+ (marks.trailingZeroBitCount >> 3) }
+            if marks != 0 { return index &+ marks.lowestByte }
             index &+= 8
         }
         while index < range.upperBound {

@@ -36,7 +36,7 @@ struct ShortText: Sendable {
                 count &+= 8
                 continue
             }
-            count &+= ends.trailingZeroBitCount >> 3
+            count &+= ends.lowestByte
             return place.byte(count) == UInt8(ascii: " ") ? count : -1
         }
         return -1
@@ -50,7 +50,7 @@ struct ShortText: Sendable {
             count &+= 8
             return word
         }
-        count &+= ends.trailingZeroBitCount >> 3
+        count &+= ends.lowestByte
         // All bits below the mark of the first end, but those of its own byte.
         return word & ((ends ^ (ends &- 1)) >> 8)
     }

@@ -69,6 +69,10 @@ extension UInt64 {
     @inline(__always)
     var bytesAbove9: UInt64 { ((self &+ UInt64.ones &* 0x76) | self) & (UInt64.ones << 7) }
 
+    /// The place of the lowest byte that is not 0; 8: all are.
+    @inline(__always)
+    var lowestByte: Int { trailingZeroBitCount >> 3 }
+
     /// All bits of the first bytes; of none where `count` is negative, of all from 8 on.
     @inline(__always)
     static func firstBytes(_ count: Int) -> UInt64 {
@@ -93,7 +97,7 @@ struct DecimalWord {
     @inline(__always)
     init(_ word: UInt64) {
         digits = word ^ 0x3030_3030_3030_3030
-        count = digits.bytesAbove9.trailingZeroBitCount >> 3
+        count = digits.bytesAbove9.lowestByte
     }
 
     @inline(__always)

@@ -45,7 +45,7 @@ struct ShortBytes: Sendable {
             words[first] = DecimalWord.digits(of: remainder)
             rest = quotient
         }
-        let start = first == 3 ? 24 : 8 * first + words[first].trailingZeroBitCount >> 3
+        let start = first == 3 ? 24 : 8 * first + words[first].lowestByte
         for index in 0..<3 { words[index] = (words[index] | 0x3030_3030_3030_3030).littleEndian }
         words.span.withUnsafeBytes {
             append(contentsOf: $0[min(start, 24 - width)...].assumingMemoryBound(to: UInt8.self))
