@@ -74,8 +74,8 @@ struct RawLog: ~Copyable {
 struct LogSource: ~Copyable {
     private var raw: RawLog
     private var gzip: GzipReader?
-    /// The program that compressed it in a way that is not read here.
-    private(set) var packer: String?
+    /// Its first bytes, of which formats are known.
+    private var start: [UInt8] = []
 
     /// Bytes read from the file or stream so far: of compressed logs the compressed ones.
     var bytesRead: Int64 { raw.bytesRead }
@@ -96,8 +96,7 @@ struct LogSource: ~Copyable {
         // pread(2) refuses offsets so large that the end of what is read would overflow.
         raw = RawLog(file: file, offset: min(max(0, offset), 1 << 62))
         gzip = nil
-        let start = try raw.start()
-        packer = LogSource.packer(of: start)
+        start = try raw.start()
         if start.starts(with: GzipReader.magic) {
             raw.rewind()
             gzip = try GzipReader(path: path)
@@ -110,13 +109,13 @@ struct LogSource: ~Copyable {
         let path = stream.path
         raw = RawLog(file: stream, offset: nil)
         gzip = nil
-        let start = try raw.start()
-        packer = LogSource.packer(of: start)
+        start = try raw.start()
         if start.starts(with: GzipReader.magic) { gzip = try GzipReader(path: path) }
     }
 
-    /// By the first bytes (the formats' specifications; RFC 8878 for zstd).
-    private static func packer(of start: [UInt8]) -> String? {
+    /// The program that compressed it in a way that is not read here, by the first bytes (the formats' specifications; RFC
+    /// 8878 for zstd). A scan asks; a run reads logs that a logger writes.
+    var packer: String? {
         let known: [(name: String, magic: [UInt8])] = [
             ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]), ("zstd", [0x28, 0xB5, 0x2F, 0xFD]),
             ("lz4", [0x04, 0x22, 0x4D, 0x18]),

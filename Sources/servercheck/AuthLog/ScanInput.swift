@@ -21,7 +21,11 @@ struct ScanInput {
         let first: Timestamp?
         private var source: LogSource?
 
-        init(name: String, size: Int64?, first: Timestamp?, source: consuming LogSource) {
+        /// - Throws: when its format is not read here.
+        init(
+            name: String, size: Int64? = nil, first: Timestamp? = nil, source: consuming LogSource
+        ) throws(LogError) {
+            if let packer = source.packer { throw .compressed(name, by: packer) }
             self.name = name
             self.size = size
             self.first = first
@@ -86,8 +90,7 @@ struct ScanInput {
     private static func open(_ path: String, now: Timestamp, zone: LocalZone) throws(LogError) -> Part {
         if path == "-" {
             let source = try LogSource(stream: OpenFile(adopting: STDIN_FILENO, path: "standard input"))
-            if let packer = source.packer { throw .compressed("standard input", by: packer) }
-            return Part(name: "standard input", size: nil, first: nil, source: source)
+            return try Part(name: "standard input", source: source)
         }
         let file = try openFile(path)
         let facts = try naming(path) { () throws(SystemError) in try file.facts() }
@@ -95,14 +98,10 @@ struct ScanInput {
         if !facts.isRegular {
             _ = fcntl(file.descriptor, F_SETFL, 0)
             if facts.isKind(S_IFIFO) { waitForWriter(file) }
-            let source = try LogSource(stream: file)
-            if let packer = source.packer { throw .compressed(path, by: packer) }
-            return Part(name: path, size: nil, first: nil, source: source)
+            return try Part(name: path, source: try LogSource(stream: file))
         }
         let first = firstTime(of: try LogSource(file: duplicate(file)), now: now, zone: zone)
-        let source = try LogSource(file: file)
-        if let packer = source.packer { throw .compressed(path, by: packer) }
-        return Part(name: path, size: facts.size, first: first, source: source)
+        return try Part(name: path, size: facts.size, first: first, source: try LogSource(file: file))
     }
 
     /// A FIFO was opened without waiting. Until somebody writes to it read(2) takes it for empty, poll(2) does not.
