@@ -58,7 +58,7 @@ struct JSONParser {
     }
 
     private mutating func object() throws(JSONSyntaxError) -> JSONValue {
-        var members: [String: JSONValue] = [:]
+        var members: [ExactText: JSONValue] = [:]
         try enter()
         while byte != UInt8(ascii: "}") {
             if byte == nil { throw endError() }
@@ -66,7 +66,7 @@ struct JSONParser {
                 throw error("expected a key in double quotes" + commentHint)
             }
             let keyOffset = offset
-            let key = try string()
+            let key = ExactText(try string())
             skipSpace()
             guard byte == UInt8(ascii: ":") else {
                 if byte == nil { throw endError() }
@@ -176,10 +176,10 @@ struct JSONParser {
     }
 
     private mutating func hexadecimal() -> UInt16? {
-        let digits = bytes[offset...].prefix(4)
-        guard digits.count == 4, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }) else { return nil }
+        let digits = bytes[offset...].prefix(4).compactMap(\.hexadecimalValue)
+        guard digits.count == 4 else { return nil }
         offset += 4
-        return UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+        return digits.reduce(0) { $0 << 4 | UInt16($1) }
     }
 
     private mutating func number() throws(JSONSyntaxError) -> Double {

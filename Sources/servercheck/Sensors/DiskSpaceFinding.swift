@@ -6,7 +6,7 @@ extension DiskSpace {
     ///
     /// - Parameter becameReadOnly: it was writable in an earlier run and is not now.
     func finding(about mountPoint: String, usage: VolumeUsage, becameReadOnly: Bool) -> Finding {
-        let limits = partitions[mountPoint]?.limits ?? self.limits
+        let limits = partitions[ExactText(mountPoint)]?.limits ?? self.limits
         let used = Double(usage.totalBytes - min(usage.freeBytes, usage.totalBytes))
         let capacity = used + Double(usage.availableBytes)
         // As bytes, and in one piece of memory: there can be thousands of filesystems.

@@ -41,6 +41,16 @@ import Testing
         #expect(config.metricsFile == nil)
     }
 
+    @Test("an unknown key in two compositions is unknown twice, not given twice")
+    func compositions() {
+        let text = "{ \"messaging_channels\": [], \"sensors\": [ { \"probe\": { \"\u{E9}\": 1, \"e\u{301}\": 2 } } ] }"
+        #expect(
+            lines(text).map { Array($0.utf8) } == [
+                Array("/c.json: sensors[0].probe[\"e\u{301}\"]: unknown key".utf8),
+                Array("/c.json: sensors[0].probe[\"\u{E9}\"]: unknown key".utf8),
+            ])
+    }
+
     @Test("all mistakes are told together, each with its path")
     func together() {
         let text = """
