@@ -81,12 +81,14 @@ struct Run: Sendable {
 
     /// A sensor's share of the run.
     private struct Measured: Sendable {
-        var name: String
-        var policy: NotifyPolicy
+        var sensor: any Sensor
         var findings: [Finding]
         var memory: SensorMemory?
         /// Whether an object that is missing among the findings is gone, not merely unseen.
         var isComplete: Bool
+
+        var name: String { sensor.name }
+        var policy: NotifyPolicy { sensor.policy }
     }
 
     /// A sensor without an answer is an UNKNOWN finding and keeps its memory.
@@ -98,15 +100,13 @@ struct Run: Sendable {
             case .reading(let reading):
                 for note in reading.notes { log.info("\(sensor.name): \(note)") }
                 return Measured(
-                    name: sensor.name, policy: sensor.policy, findings: reading.findings, memory: reading.memory,
-                    isComplete: true)
+                    sensor: sensor, findings: reading.findings, memory: reading.memory, isComplete: true)
             case .failed(let error): reason = error.description
             case .missing: reason = "\(sensor.name) has not answered within \(Int(limitSeconds)) s"
             }
             let finding = Finding(sensor: sensor.name, id: sensor.name, status: .unknown, text: reason)
             return Measured(
-                name: sensor.name, policy: sensor.policy, findings: [finding], memory: state.sensors[sensor.name],
-                isComplete: false)
+                sensor: sensor, findings: [finding], memory: state.sensors[sensor.name], isComplete: false)
         }
     }
 
@@ -134,12 +134,18 @@ struct Run: Sendable {
             case .silent: break
             case .event: items.append(NotifyItem(reason: .first, finding: finding))
             case .problem:
-                guard let policy = sensor(finding.sensor)?.policy else { break }
+                guard let owner = sensor(finding.sensor) else { break }
                 let before = state.problems[finding.id]
-                let decision = NotifyDecision.decide(finding, record: before, policy: policy, now: machine.now)
+                let decision = NotifyDecision.decide(finding, record: before, policy: owner.policy, now: machine.now)
                 state.problems[finding.id] = decision.record
                 findings[index].since = (decision.record ?? before)?.since
-                if let reason = decision.reason { items.append(NotifyItem(reason: reason, finding: findings[index])) }
+                if let reason = decision.reason {
+                    var told = findings[index]
+                    if reason == .recovered {
+                        told = owner.sensor.recovered(told, from: before?.worstTold ?? .critical)
+                    }
+                    items.append(NotifyItem(reason: reason, finding: told))
+                }
                 if finding.status == .ok, decision.record == nil { findings[index].since = nil }
             }
         }

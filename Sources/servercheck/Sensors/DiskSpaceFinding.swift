@@ -6,7 +6,7 @@ extension DiskSpace {
     ///
     /// - Parameter becameReadOnly: it was writable in an earlier run and is not now.
     func finding(about mountPoint: String, usage: VolumeUsage, becameReadOnly: Bool) -> Finding {
-        let limits = partitions[ExactText(mountPoint)]?.limits ?? self.limits
+        let limits = self.limits(of: mountPoint)
         let used = Double(usage.totalBytes - min(usage.freeBytes, usage.totalBytes))
         let capacity = used + Double(usage.availableBytes)
         // As bytes, and in one piece of memory: there can be thousands of filesystems.
@@ -67,15 +67,34 @@ extension DiskSpace {
 
     /// The limit that a metric is above, or must get well below for its problem to be over; nothing when all is well.
     private func append(limitOf metric: Metric, limits: DiskSpaceLimits, to bytes: inout [UInt8]) {
-        let isInodes = metric.unit == .none
-        let critical = isInodes ? limits.inodeThreshold ?? 100 : limits.threshold
-        let text = { (percent: Double) in isInodes ? "\(NumberText.shortest(percent)) %" : limits.text(percent) }
         let open = lingering(metric)
         let isOver = metric.status != .ok
         if !isOver, open == .ok { return }
-        let limit = text((isOver ? metric.status : open) == .critical ? critical : limits.warningThreshold ?? critical)
+        let level = isOver ? metric.status : open
+        let limit = metric.unit == .none ? limits.inodeText : limits.text(for: level)
         let margin = NumberText.shortest(policy.recoveryMargin)
         bytes.append(isOver ? " (limit \(limit))" : " (within \(margin) points of the limit \(limit))")
+    }
+
+    /// Which of the two numbers the problem was about is not remembered, so the inodes are there as well.
+    func recovered(_ finding: Finding, from level: Status) -> Finding {
+        guard let space = finding.metrics.first else { return finding }
+        // The id may have a number behind it that tells it from another.
+        let mountPoint = String(decoding: space.name.utf8.dropFirst(name.utf8.count + 1), as: UTF8.self)
+        let limits = limits(of: mountPoint)
+        var told = finding
+        told.text += " (limit \(limits.text(for: level)))"
+        if let inodes = finding.metrics.dropFirst().first {
+            var line: [UInt8] = []
+            DiskSpace.append(percentOf: inodes, to: &line)
+            line.append(" % of inodes used (limit \(limits.inodeText))")
+            told.details.append(String(decoding: line, as: UTF8.self))
+        }
+        return told
+    }
+
+    private func limits(of mountPoint: String) -> DiskSpaceLimits {
+        partitions.isEmpty ? limits : partitions[ExactText(mountPoint)]?.limits ?? limits
     }
 
     func notMounted(_ mountPoint: String) -> Finding {

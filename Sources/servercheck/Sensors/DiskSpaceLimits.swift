@@ -21,9 +21,14 @@ struct DiskSpaceLimits: Sendable, Equatable {
     }
 
     /// `90 %`, `90 % and less than 20.0 GiB free`.
-    func text(_ percent: Double) -> String {
+    private func text(_ percent: Double) -> String {
         "\(NumberText.shortest(percent)) %" + (freeBelow.map { " and less than \(ByteSize.text($0)) free" } ?? "")
     }
+
+    /// The limit that makes it this bad: CRITICAL, or WARNING and what is below.
+    func text(for level: Status) -> String { text(level == .critical ? threshold : warningThreshold ?? threshold) }
+
+    var inodeText: String { "\(NumberText.shortest(inodeThreshold ?? 100)) %" }
 
     /// All limits in words: `CRITICAL above 90 %, WARNING above 80 %, CRITICAL above 95 % of the inodes`.
     var summary: String {

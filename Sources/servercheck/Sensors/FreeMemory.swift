@@ -44,9 +44,9 @@ struct FreeMemory: Sensor {
         let isOver = metric.status != .ok
         let worst = isOver ? metric.status : lingering
         if worst != .ok {
-            let limit = NumberText.shortest(worst == .critical ? threshold : warningThreshold ?? threshold)
+            let limit = limit(for: worst)
             let margin = NumberText.shortest(policy.recoveryMargin)
-            text += isOver ? " (limit \(limit) %)" : " (within \(margin) points of the limit \(limit) %)"
+            text += isOver ? " (limit \(limit))" : " (within \(margin) points of the limit \(limit))"
         }
         // Looking at every process costs more than all the rest, so only when someone will read it.
         let details = worst == .ok ? [] : LargestProcess.three(on: machine).map(\.text)
@@ -56,5 +56,15 @@ struct FreeMemory: Sensor {
                     sensor: name, id: name, status: metric.status, lingering: lingering, text: text, details: details,
                     metrics: [metric])
             ], memory: memory)
+    }
+
+    private func limit(for level: Status) -> String {
+        "\(NumberText.shortest(level == .critical ? threshold : warningThreshold ?? threshold)) %"
+    }
+
+    func recovered(_ finding: Finding, from level: Status) -> Finding {
+        var told = finding
+        told.text += " (limit \(limit(for: level)))"
+        return told
     }
 }

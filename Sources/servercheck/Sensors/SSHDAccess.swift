@@ -189,6 +189,14 @@ struct SSHDAccess: Sensor {
             details: (own.incident ?? ended)?.tally.details ?? [], metrics: metrics(counted))
     }
 
+    func recovered(_ finding: Finding, from level: Status) -> Finding {
+        var told = finding
+        if told.id == name {
+            told.text += " (limit \(rules.amount) within \(NumberText.shortest(rules.durationSeconds)) s)"
+        }
+        return told
+    }
+
     private func metrics(_ counted: AttemptSummary) -> [Metric] {
         // Two sensors of this kind would otherwise share their labels.
         let prefix = name == SSHDAccess.kind ? "" : name + "_"

@@ -20,10 +20,17 @@ protocol Sensor: Sendable {
     /// - Throws: a reason with its remedy when nothing could be measured; the run makes it one UNKNOWN finding and
     ///   leaves the memory as it was.
     func measure(on machine: Machine, memory: SensorMemory) throws(SensorError) -> Reading
+    /// The finding as the message words it that its problem is over: with the limit, which the status line of each run
+    /// need not name.
+    ///
+    /// - Parameter level: the worst that was told.
+    func recovered(_ finding: Finding, from level: Status) -> Finding
 }
 
 extension Sensor {
     var summary: String { Self.kind }
+
+    func recovered(_ finding: Finding, from level: Status) -> Finding { finding }
 }
 
 /// What a sensor hands over after one run.

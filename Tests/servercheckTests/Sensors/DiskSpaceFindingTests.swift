@@ -35,6 +35,30 @@ import Testing
                     ]))
     }
 
+    @Test(
+        "the message that a problem is over names the limit that was passed, and the inodes",
+        arguments: [
+            ("/home", Status.critical, "/home 50.0 % used, 500 B of 1000 B free (limit 90 %)"),
+            ("/home", .warning, "/home 50.0 % used, 500 B of 1000 B free (limit 80 %)"),
+            ("/home", .unknown, "/home 50.0 % used, 500 B of 1000 B free (limit 80 %)"),
+            ("/b\u{E9}", .critical, "/b\u{E9} 50.0 % used, 500 B of 1000 B free (limit 95 % and less than 100 B free)"),
+            ("/be\u{301}", .critical, "/be\u{301} 50.0 % used, 500 B of 1000 B free (limit 97 %)"),
+        ])
+    func recovered(mountPoint: String, level: Status, text: String) throws {
+        let sensor = try DiskSpace.configured(
+            "{\"name\": \"d\", \"threshold\": 90, \"warning_threshold\": 80, \"partitions\": {"
+                + "\"/b\u{E9}\": {\"threshold\": 95, \"free_below\": 100}, \"/be\u{301}\": {\"threshold\": 97}}}")
+        var finding = sensor.finding(
+            about: mountPoint, usage: usage(1000, 500, 500, inodes: 200, freeInodes: 150), becameReadOnly: false)
+        // As a second one of the same name.
+        finding.id += " (2)"
+        let told = sensor.recovered(finding, from: level)
+        #expect(Array(told.text.utf8) == Array(text.utf8))
+        #expect(told.details == ["25.0 % of inodes used (limit 95 %)"])
+        let bare = sensor.finding(about: mountPoint, usage: usage(1000, 500, 500), becameReadOnly: false)
+        #expect(sensor.recovered(bare, from: level).details == [])
+    }
+
     @Test("the sensor's name is in id and labels")
     func named() throws {
         let sensor = try DiskSpace.configured(#"{"name": "big disks", "threshold": 90}"#)

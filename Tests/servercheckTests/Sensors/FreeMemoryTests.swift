@@ -86,6 +86,17 @@ import Testing
         #expect(finding.details == (lingering == .ok ? [] : ["init (pid 1) uses 1.0 MiB"]))
     }
 
+    @Test("the message that it is over names the limit that was passed")
+    func recovered() throws {
+        let config = #"{"threshold": 90, "warning_threshold": 80}"#
+        let sensor = try FreeMemory.configured(config)
+        let finding = try Tree(["meminfo": Self.meminfo(available: 500)]).measure(config)
+        let text = "50.0 % of memory used, 500 KiB of 1000 KiB available"
+        #expect(sensor.recovered(finding, from: .critical).text == "\(text) (limit 90 %)")
+        #expect(sensor.recovered(finding, from: .warning).text == "\(text) (limit 80 %)")
+        #expect(finding.text == text)
+    }
+
     @Test("without MemAvailable: free, buffers and cached")
     func oldKernel() throws {
         let tree = try Tree(["meminfo": "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 300 kB\n"])

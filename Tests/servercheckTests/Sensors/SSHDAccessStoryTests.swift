@@ -114,7 +114,7 @@ import Testing
                 "CRITICAL: 37 failed SSH logins, up to 7 within 30 s (limit 5), most from 5.6.7.8",
                 // The reminder after the last wave.
                 "CRITICAL: 43 failed SSH logins, up to 7 within 30 s (limit 5), most from 5.6.7.8; no more such attack now",
-                "RECOVERED: 43 failed SSH logins, and none above the limit for 5 min",
+                "RECOVERED: 43 failed SSH logins, and none above the limit for 5 min (limit 5 within 30 s)",
             ])
     }
 
@@ -230,7 +230,9 @@ import Testing
         }
         try watch.add({ _ in "Server listening on :: port 22." })
         #expect(try watch.run().status == .ok)
-        #expect(watch.story.titles.last == "RECOVERED: 7 failed SSH logins, and none above the limit for 5 min")
+        #expect(
+            watch.story.titles.last
+                == "RECOVERED: 7 failed SSH logins, and none above the limit for 5 min (limit 5 within 30 s)")
     }
 
     @Test("what cannot be read at all is UNKNOWN with the reason")
