@@ -9,6 +9,8 @@ struct ConfigDecoder {
     private static let secretKeys = ["token", "password"]
     /// More mistakes are counted, not listed: a file that is no config at all should not fill the terminal.
     static let problemLimit = 50
+    /// What waits for all of them must fit into the state.
+    static let channelLimit = 64
 
     /// One element of `sensors` or `messaging_channels`.
     private struct Entry {
@@ -143,6 +145,9 @@ struct ConfigDecoder {
             return []
         }
         if elements.isEmpty, key == "sensors" { report(key, "must hold at least one sensor, is empty") }
+        if elements.count > ConfigDecoder.channelLimit, key != "sensors" {
+            report(key, "must hold at most \(ConfigDecoder.channelLimit) channels, has \(elements.count)")
+        }
         let noun = key == "sensors" ? "sensor" : "channel"
         var seen: [String] = []
         var entries: [Entry] = []

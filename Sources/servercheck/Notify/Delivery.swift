@@ -48,7 +48,7 @@ struct Delivery {
                 if !isNextDue { outbox.hold(.growing, error: "the server keeps naming another recipient", now: now) }
             case .failed(let error, let retry):
                 isNextDue = false
-                outbox.hold(retry, error: error, now: now)
+                outbox.hold(retry, error: error.cut(jsonSize: errorBytes), now: now)
                 log.warning("\(channel.name): not delivered: \(error)")
             }
             outboxes[channel.name] = outbox
@@ -74,6 +74,9 @@ struct Delivery {
         let error = outbox.error ?? "no answer within the time of this run"
         return outbox.messages.map { NotificationReport(channel, $0, delivered: false, error: error) }
     }
+
+    /// What a server said waits in the state as well: 4 KiB of it, of all channels together.
+    private var errorBytes: Int { min(1000, max(60, 4096 / max(1, channels.count))) }
 
     private func context(_ outbox: Outbox, at time: Timestamp) -> DeliveryContext {
         DeliveryContext(now: time, hostname: hostname, memory: outbox.memory)

@@ -20,19 +20,24 @@ struct Outbox: Sendable, Equatable {
     static let messageLimit = 100
     /// Bytes of JSON that wait whole, of all channels together, so that the state file is small on any day.
     static let byteLimit = 20 * 1024
+    /// Bytes of JSON that the texts of a shortened message have in any case, with up to `fewChannels`; with more of them less.
+    static let textBytes = 800
+    static let fewChannels = 8
 
     /// Appends a message. Where the outbox is full, the newest merge into one last "and N more": the oldest say how it
     /// began, and the last one says how it stands. Events keep a line each, as far as there is room.
-    mutating func append(_ message: Message, byteLimit: Int = Outbox.byteLimit) {
+    ///
+    /// - Parameter textBytes: what a shortened message has in any case for its title, its events and other titles.
+    mutating func append(_ message: Message, byteLimit: Int = Outbox.byteLimit, textBytes: Int = Outbox.textBytes) {
         var whole = message
         whole.events = nil
         let isFull = messages.count >= Outbox.messageLimit - 1 || size + whole.size > byteLimit
-        let room = min(4000, max(800, byteLimit / 4))
+        let room = min(4000, max(textBytes, byteLimit / 4))
         guard isFull, let last = messages.last else {
-            messages.append(isFull ? message.cut(bytes: byteLimit, eventBytes: room) : whole)
+            messages.append(isFull ? message.cut(bytes: byteLimit, textBytes: room) : whole)
             return
         }
-        if last.isShort {
+        if last.isShort || last.isCut {
             messages[messages.count - 1] = last.merging(message, bytes: room)
         } else {
             messages.append(message.shortened(bytes: room))
@@ -101,14 +106,19 @@ extension [String: Outbox] {
     /// What is free belongs to who needs it: usually most channels have delivered all they had. But a part of it is
     /// kept for each, so that a channel that works gets its message whole while another one's backlog is long.
     mutating func append(_ message: Message, to channels: [String]) {
-        // Each may have one merged message besides.
-        let limit = Swift.max(Outbox.byteLimit / 3, Outbox.byteLimit - 1300 * (channels.count - 1))
+        // Each may have one merged message besides, the shorter the more they are.
+        let few = Outbox.fewChannels
+        let crowd = Swift.max(few, channels.count)
+        let limit = Swift.max(Outbox.byteLimit / 3 * few / crowd, Outbox.byteLimit - 1300 * (channels.count - 1))
+        let textBytes = Outbox.textBytes * few / crowd
         let kept = limit / 2 / Swift.max(1, channels.count)
+        let share = { (outbox: Outbox?) in Swift.max(kept, outbox?.size ?? 0) }
+        var all = channels.reduce(0) { $0 + share(self[$1]) }
         for name in channels {
-            let others = channels.reduce(0) {
-                $1 == name ? $0 : $0 + Swift.max(kept, self[$1]?.size ?? 0)
-            }
-            self[name, default: Outbox()].append(message, byteLimit: Swift.max(kept, limit - others))
+            let others = all - share(self[name])
+            self[name, default: Outbox()].append(
+                message, byteLimit: Swift.max(kept, limit - others), textBytes: textBytes)
+            all = others + share(self[name])
         }
     }
 }
@@ -118,14 +128,17 @@ extension Message {
     fileprivate var size: Int {
         (events ?? []).reduce(title.jsonSize + body.jsonSize + 200) { $0 + $1.size }
     }
+    fileprivate static let cutNote = "… cut: too many channels; run servercheck status on the machine"
     fileprivate var isShort: Bool { body.hasPrefix(Message.shortMark) }
+    fileprivate var isCut: Bool { body.hasSuffix(Message.cutNote) }
 
     /// As many lines of the body as fit, for the share of one of many channels.
-    fileprivate func cut(bytes: Int, eventBytes: Int) -> Message {
+    fileprivate func cut(bytes: Int, textBytes: Int) -> Message {
         var cut = self
-        cut.limitEvents(bytes: eventBytes)
-        let note = "… cut: too many messages for so many channels; run servercheck status on the machine"
-        var room = bytes - title.jsonSize - note.jsonSize - 200
+        cut.title = title.cut(jsonSize: Message.titleBytes(of: textBytes))
+        cut.limitEvents(bytes: textBytes)
+        let note = Message.cutNote
+        var room = bytes - cut.title.jsonSize - note.jsonSize - 200
         let lines = body.split(separator: "\n", omittingEmptySubsequences: false).prefix {
             room -= String($0).jsonSize + 2
             return room >= 0
@@ -137,20 +150,24 @@ extension Message {
     /// The message without its body, for an outbox that is full.
     fileprivate func shortened(bytes: Int) -> Message {
         var short = self
-        short.body = Message.shortMark
+        short.title = title.cut(jsonSize: Message.titleBytes(of: bytes))
         short.limit([title], bytes: bytes)
         return short
     }
+
+    /// Of a title what shows what it is about, whatever the room.
+    private static func titleBytes(of bytes: Int) -> Int { max(100, bytes / 2) }
 
     /// Events and titles that fit into `bytes`; the oldest titles are left out, which have at least a quarter of the room.
     private mutating func limit(_ titles: [String], bytes: Int) {
         let size = limitEvents(bytes: bytes / 4 * 3)
         var lines = titles
         while lines.count > 1, size + lines.reduce(0, { $0 + $1.jsonSize }) > bytes { lines.removeFirst() }
-        body = ([Message.shortMark] + lines).joined(separator: "\n")
+        let left = max(60, bytes / 4, bytes - size)
+        body = ([Message.shortMark] + lines.map { $0.cut(jsonSize: left) }).joined(separator: "\n")
     }
 
-    /// Leaves out what does not fit: of the events first the least severe, then the oldest.
+    /// Leaves out what does not fit: of the events first the least severe, then the oldest. The last one is cut.
     ///
     /// - Returns: what the others take.
     @discardableResult
@@ -162,6 +179,10 @@ extension Message {
         {
             size -= kept.remove(at: index).size
             eventsLeftOut = min(eventsLeftOut ?? 0, 1_000_000) + 1
+        }
+        if kept.count == 1, size > bytes {
+            kept[0].text = kept[0].text.cut(jsonSize: max(80, bytes - Event.overhead))
+            size = kept[0].size
         }
         events = kept.isEmpty ? nil : kept
         return size
@@ -181,8 +202,10 @@ extension Message {
         both.merged = min(merged, 1_000_000) + 1
         both.status = max(status, newer.status)
         // Of the worse one; of two alike the newer one's.
-        both.title = "\(status > newer.status ? ownTitle : newer.title) (and \(both.merged - 1) more)"
-        let titles = body.split(separator: "\n").dropFirst().suffix(8).map(String.init) + [newer.title]
+        let worse = (status > newer.status ? ownTitle : newer.title).cut(jsonSize: Message.titleBytes(of: bytes))
+        both.title = "\(worse) (and \(both.merged - 1) more)"
+        let older = isShort ? body.split(separator: "\n").dropFirst().suffix(8).map(String.init) : [title]
+        let titles = older + [newer.title]
         both.events = (events ?? []) + (newer.events ?? [])
         both.eventsLeftOut = eventsLeftOut
         both.limit(titles, bytes: bytes)
@@ -201,5 +224,6 @@ extension Message {
 
 extension Message.Event {
     /// What it takes in the state file, names and indentation included.
-    fileprivate var size: Int { text.jsonSize + 100 }
+    fileprivate var size: Int { text.jsonSize + Message.Event.overhead }
+    fileprivate static let overhead = 100
 }

@@ -11,6 +11,8 @@ enum StateChecksum {
     private static let head = Array("{\n  \"checksum\" : \"".utf8)
     private static let tail = Array("\",".utf8)
     private static let digits = 16
+    /// Bytes by which a document grows, its line end included.
+    static var size: Int { head.count + digits + tail.count }
 
     /// Gives the document its checksum.
     ///

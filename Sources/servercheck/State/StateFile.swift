@@ -69,6 +69,8 @@ struct StateFile: Sendable {
     func commit(_ state: State) throws(SystemError) {
         // As much as it may become: memory that is not touched costs nothing, a text that grows is copied time and again.
         var bytes = JSONText.encode(state, isIndented: true, capacity: StateFile.reservedBytes)
+        // Many channels, each with a backlog: indentation is a third of it.
+        if bytes.count > StateFile.reservedBytes - StateChecksum.size { bytes = JSONText.encode(state) }
         StateChecksum.add(to: &bytes)
         bytes.append(UInt8(ascii: "\n"))
         try writeSpare(bytes)

@@ -51,6 +51,14 @@ import Testing
             ])
     }
 
+    @Test("more than 64 channels are refused: what waits for them would not fit into the state", arguments: [64, 65])
+    func manyChannels(count: Int) {
+        let channels = (1...count).map { "{\"pipe\": {\"to\": \"\($0)\"}}" }.joined(separator: ",")
+        #expect(
+            lines("{\"messaging_channels\": [\(channels)], \"sensors\": [{\"probe\": {}}]}")
+                == (count == 64 ? [] : ["/c.json: messaging_channels: must hold at most 64 channels, has 65"]))
+    }
+
     @Test("all mistakes are told together, each with its path")
     func together() {
         let text = """

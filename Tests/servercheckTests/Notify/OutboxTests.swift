@@ -142,6 +142,86 @@ private func message(_ number: Int, body: String = "body") -> Message {
         }
     }
 
+    /// As hostile as titles and events come: MessageWriter lets 266 characters into a title and 320 bytes of JSON into an
+    /// event.
+    private func hostile(_ number: Int, _ character: Character) -> Message {
+        let text = { (count: Int) in String(repeating: character, count: count) }
+        let events = (1...10).map { (index: Int) -> Message.Event in
+            let line = "CRITICAL: login \(number).\(index) \(text(300))"
+            return Message.Event(status: .critical, text: line.cut(jsonSize: 320))
+        }
+        return Message(
+            id: "\(Timestamp.noon.microseconds).\(1_000_000 + number)", created: .noon + Double(number),
+            status: .critical, title: "[\(text(100))] CRITICAL: \(number) \(text(150))", body: text(3500),
+            reason: .reminder, events: events)
+    }
+
+    /// Each of them fails for a reason that the server words as it likes, and one in `delivers` messages goes out.
+    private func fill(_ state: inout State, channels: Int, _ character: Character, delivers: Int) {
+        let text = { (count: Int) in String(repeating: character, count: count) }
+        let list = (10..<10 + channels).map { ScriptedChannel(name: "\($0)" + text(62), destination: "\($0)") }
+        _ = state.outboxes.give(to: list.map { ($0.name, $0.mark) })
+        for number in 1...12 {
+            state.outboxes.append(hostile(number, character), to: list.map(\.name))
+            for (index, channel) in list.enumerated() where (number + index) % delivers == 0 && number < 9 {
+                state.outboxes[channel.name]?.removeFirst()
+            }
+        }
+        let delivery = Delivery(
+            channels: list, hostname: "box", now: .noon, deadline: .now + .seconds(60), log: .silent,
+            elapsed: { 0 })
+        let reason = text(1000)
+        var transport: any Transport = ScriptedTransport { _ in Answer(failure: reason) }
+        _ = delivery.run(&state.outboxes, transport: &transport) { _ in }
+        for channel in list {
+            let error = state.outboxes[channel.name]?.error ?? ""
+            state.outboxes[channel.name]?.hold(.notBefore(.noon + 86_399.5), error: error, now: .noon)
+            state.outboxes[channel.name]?.memory = "-100123456789012 -100123456789012"
+            state.outboxes[channel.name]?.failures = 99
+        }
+    }
+
+    private static let crowds = [
+        (1, 0), (8, 0), (8, 3), (16, 0), (16, 5), (32, 0), (32, 6), (64, 0), (64, 3),
+    ]
+
+    @Test(
+        "however many channels fail, and whatever characters are told, the state is at most 64 KiB and no message is lost",
+        arguments: crowds, ["\"", "\u{1F514}"] as [Character])
+    func hostileCrowd(crowd: (channels: Int, delivers: Int), character: Character) throws {
+        let directory = try TemporaryDirectory()
+        var state = State()
+        fill(&state, channels: crowd.channels, character, delivers: crowd.delivers == 0 ? .max : crowd.delivers)
+        let file = StateFile(directory: directory.path)
+        try file.commit(state)
+        let size = try directory.read("state.json").count
+        #expect(size <= 65_536)
+        #expect(try file.load() == .state(state))
+        #expect(state.outboxes.count == crowd.channels)
+        for outbox in state.outboxes.values {
+            let merged = outbox.messages.reduce(0) { $0 + $1.merged }
+            if crowd.delivers == 0 { #expect(merged == 12) }
+            let last = try #require(outbox.messages.last)
+            // Its title says which it is, and of what is left out the number is told.
+            #expect(last.title.hasPrefix("[") && last.title.hasSuffix("(and \(last.merged - 1) more)"))
+            let told = last.events?.count ?? 0
+            #expect(told >= 1 && told + (last.eventsLeftOut ?? 0) == 10 * last.merged)
+            #expect(last.events?.allSatisfy { $0.text.hasPrefix("CRITICAL: login ") } == true)
+        }
+    }
+
+    @Test("the same beside as much as sshd_access may remember of an attack", arguments: [1, 2, 4, 8, 16])
+    func crowdUnderAttack(channels: Int) throws {
+        let directory = try TemporaryDirectory()
+        var state = State()
+        fill(&state, channels: channels, "\"", delivers: .max)
+        var memory = SSHDAccessMemory()
+        memory.positions["/var/log/auth.log"] = LogPosition(path: String(repeating: "x", count: 40 << 10))
+        state.sensors["sshd_access"] = SensorMemory(sshdAccess: memory)
+        try StateFile(directory: directory.path).commit(state)
+        #expect(try directory.read("state.json").count <= 65_536)
+    }
+
     @Test("tries that someone must mend grow from one minute to one hour")
     func growing() {
         var outbox = Outbox()
