@@ -116,12 +116,15 @@ struct AttemptCounter {
     /// - Returns: what was found; `memory` is then what to remember.
     mutating func finish(complete: Bool) -> AttemptSummary {
         makeUnique()
-        let isDue = complete || untouched?.hasConnection { isSilent(since: $0) } == true
+        let isDue = complete || untouched?.hasConnection { isSilent(since: $0) || isToCome($0) } == true
         if isDue { restore() }
-        for index in connections.indices
-        where complete || isSilent(since: connections[index].readAt) {
-            close(index)
-            connections.remove(index)
+        for index in connections.indices {
+            if complete || isSilent(since: connections[index].readAt) {
+                close(index)
+                connections.remove(index)
+            } else if isToCome(connections[index].readAt) {
+                connections[index].readAt = now
+            }
         }
         if !complete { evict() }
         windows.finish(clock: clock?.microseconds ?? 0)
@@ -150,8 +153,12 @@ struct AttemptCounter {
 extension AttemptCounter {
     /// Whether a connection is over that wrote its last line in the run at `time`.
     private func isSilent(since time: Timestamp) -> Bool {
-        abs(now.seconds(since: time)) >= AttemptCounter.silenceSeconds
+        now.seconds(since: time) >= AttemptCounter.silenceSeconds
     }
+
+    /// Whether the clock was set back since the run at `time`. A connection that is open goes on then, for as long as one
+    /// that was read now: closed, it would count once more at its next line.
+    private func isToCome(_ time: Timestamp) -> Bool { time > now }
 }
 
 extension AttemptCounter {

@@ -84,15 +84,32 @@ import Testing
         #expect(counter.hasLostMemory && counter.memory.connections == [] && counter.memory.failures.count == 1)
     }
 
-    @Test(
-        "ten minutes after their last line connections are over, though nothing new came", arguments: [600.0, -600],
-        [false, true])
-    func silence(seconds: Double, isDecoded: Bool) throws {
+    @Test("ten minutes after their last line connections are over, though nothing new came", arguments: [false, true])
+    func silence(isDecoded: Bool) throws {
         let memory = isDecoded ? left() : try stored(left())
-        var counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: .noon + seconds, zone: .utc)
+        var counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: .noon + 600, zone: .utc)
         let summary = counter.finish(complete: false)
         #expect(summary.attempts == 1 && summary.attemptsTotal == 2)
         #expect(summary.byAddress.map(\.address) == ["198.51.100.8"])
+        #expect(counter.memory.connections == [])
+    }
+
+    @Test(
+        "after the clock was set back connections live for ten minutes more", arguments: [-1.0, -600, -86_400],
+        [false, true])
+    func setBack(seconds: Double, isDecoded: Bool) throws {
+        let before = isDecoded ? left() : try stored(left())
+        let now = .noon + seconds
+        var counter = AttemptCounter(rules: AttemptRules(), memory: before, now: now, zone: .utc)
+        #expect(counter.finish(complete: false).attemptsTotal == 1)
+        let memory = try stored(counter.memory)
+        #expect(memory.connections.map(\.read) == [now, now])
+        // Once: what follows finds nothing to do.
+        counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: now + 599, zone: .utc)
+        #expect(counter.finish(complete: false).attemptsTotal == 1)
+        #expect(counter.memory.$connections.text != nil)
+        counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: now + 600, zone: .utc)
+        #expect(counter.finish(complete: false).attemptsTotal == 2)
         #expect(counter.memory.connections == [])
     }
 

@@ -129,6 +129,25 @@ private let year = 365 * day
         }
     }
 
+    @Test(
+        "connections that are open while the clock is set back count once, whether or not a run finds something new then",
+        arguments: [-660, -hour, -day] as [Double], [false, true])
+    func openAcross(jump: Double, hasNews: Bool) throws {
+        let log = try ClockStory(["amount": .number(50)])
+        try log.line("Invalid user adm from 198.51.100.8 port 9", pid: 9, at: log.now)
+        try log.line("Failed password for root from 198.51.100.9 port 8 ssh2", pid: 8, at: log.now)
+        try log.run()
+        log.now = log.now + jump
+        if hasNews { try log.fail(1) }
+        for _ in 0..<3 { try log.run() }
+        try log.line("Failed password for invalid user adm from 198.51.100.8 port 9 ssh2", pid: 9, at: log.now)
+        try log.line("Connection closed by invalid user adm 198.51.100.8 port 9 [preauth]", pid: 9, at: log.now)
+        try log.line("Connection closed by authenticating user root 198.51.100.9 port 8 [preauth]", pid: 8, at: log.now)
+        #expect(log.metric(try log.run(), "attempts_total") == (hasNews ? 3 : 2))
+        for _ in 0..<11 { try log.run() }
+        #expect(log.metric(try log.run(), "attempts_total") == (hasNews ? 3 : 2))
+    }
+
     @Test("a login after failures is told though the clock was set between them")
     func loginAcross() throws {
         for jump in [-600, 600, -1800] as [Double] {
