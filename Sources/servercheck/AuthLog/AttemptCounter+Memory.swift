@@ -30,7 +30,7 @@ extension AttemptCounter {
     /// names, then what is over already.
     mutating func evict() {
         if untouched != nil { return }
-        var left: [(index: Int, isOver: Bool, saved: SavedConnection)] = []
+        var left: [Leaving] = []
         left.reserveCapacity(min(connections.count, AttemptMemory.openLimit + AttemptMemory.doneLimit))
         var (open, over, bytes) = (0, 0, 0)
         for index in connections.indices.reversed() {
@@ -42,20 +42,13 @@ extension AttemptCounter {
             }
             let saved = saved(index)
             bytes += saved.jsonSize
-            left.append((index, isOver, saved))
+            left.append(Leaving(index: index, isOver: isOver, saved: saved))
         }
         // The least recently used one first, as it is stored.
         left.reverse()
-        for place in left.indices where bytes > AttemptMemory.connectionBytes {
-            bytes -= left[place].saved.jsonSize
-            left[place].saved.user = nil
-            bytes += left[place].saved.jsonSize
-        }
-        for place in left.indices where bytes > AttemptMemory.connectionBytes {
-            guard connections[left[place].index].peer?.isHostName == true else { continue }
-            bytes -= left[place].saved.jsonSize
-            left[place].saved.peer = nil
-            bytes += left[place].saved.jsonSize
+        AttemptCounter.shorten(&left, &bytes) { $0.saved.user = nil }
+        AttemptCounter.shorten(&left, &bytes) { one in
+            if connections[one.index].peer?.isHostName == true { one.saved.peer = nil }
         }
         for isOver in [true, false] where bytes > AttemptMemory.connectionBytes {
             left.removeAll { one in
@@ -66,6 +59,22 @@ extension AttemptCounter {
             }
         }
         self.left = left.map(\.saved)
+    }
+
+    /// A connection on its way into the state.
+    private struct Leaving {
+        let index: Int
+        let isOver: Bool
+        var saved: SavedConnection
+    }
+
+    /// Leaves something out of one after the other, until there is room for all.
+    private static func shorten(_ left: inout [Leaving], _ bytes: inout Int, _ leaveOut: (inout Leaving) -> Void) {
+        for place in left.indices where bytes > AttemptMemory.connectionBytes {
+            bytes -= left[place].saved.jsonSize
+            leaveOut(&left[place])
+            bytes += left[place].saved.jsonSize
+        }
     }
 
     private mutating func drop(_ index: Int) {
