@@ -2,9 +2,6 @@
 // saved, and a damaged state file may say anything.
 
 extension AttemptCounter {
-    /// Microseconds: behind the year 9999, the last one of RFC 3339.
-    private static let timeLimit: Int64 = 300_000_000_000_000_000
-
     /// What to remember, after `finish`.
     var memory: AttemptMemory {
         if let untouched { return untouched }
@@ -12,14 +9,7 @@ extension AttemptCounter {
         memory.previous = previousClassic
         memory.connections = left ?? connections.indices.map { saved($0) }
         let clock = self.clock ?? now
-        let entries = windows.coalesced(to: AttemptMemory.windowLimit, clock: clock.microseconds)
-        var window: [Int64] = []
-        window.reserveCapacity(2 * entries.count)
-        for entry in entries {
-            window.append(entry.time)
-            window.append(Int64(entry.count))
-        }
-        memory.window = window
+        memory.keep(windows, clock: clock.microseconds)
         memory.failures = recent.saved(clock: clock) { savedText($0) }
         return memory
     }
@@ -109,10 +99,10 @@ extension AttemptCounter {
     /// Takes over what the last run left, once.
     mutating func restore() {
         guard let memory = untouched.take() else { return }
-        let (known, window, failures) = (memory.$connections.decoded, memory.$window.decoded, memory.$failures.decoded)
+        let (known, failures) = (memory.$connections.decoded, memory.$failures.decoded)
+        let window = memory.keptSteps(duration: windows.duration)
         hasLostMemory = known == nil || window == nil || failures == nil
-        // Times beyond these are no log's, and arithmetic with them could overflow.
-        let possible = -AttemptCounter.timeLimit...AttemptCounter.timeLimit
+        let possible = AttemptMemory.possibleTimes
         clock = memory.clock.flatMap { possible.contains($0.microseconds) ? $0 : nil }
         let limit = AttemptMemory.openLimit + AttemptMemory.doneLimit
         for saved in (known ?? []).prefix(limit) where connections.index(ofPID: saved.pid) == nil {
@@ -132,13 +122,7 @@ extension AttemptCounter {
             connection.counted = max(connection.attempts, min(1, max(0, saved.counted ?? 0)))
             connections[index] = connection
         }
-        let times = (window ?? []).prefix(2 * AttemptMemory.windowLimit)
-        windows.restore(
-            stride(from: 0, to: times.count - 1, by: 2)
-                .filter { times[$0 + 1] > 0 && possible.contains(times[$0]) }.map {
-                    AttemptWindows.Entry(
-                        time: times[$0], count: Int(min(times[$0 + 1], AttemptWindows.countLimit)))
-                })
+        windows.restore(window ?? [])
         recent.restore(failures ?? []) { parser.hosts.peer($0) }
     }
 }

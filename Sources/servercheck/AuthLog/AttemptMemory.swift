@@ -1,4 +1,4 @@
-// What counting must remember from one run to the next. Small whatever an attacker does (about 35 KiB of JSON at most),
+// What counting must remember from one run to the next. Small whatever an attacker does (about 33 KiB of JSON at most),
 // and harmless when a damaged state file holds nonsense.
 
 /// The state of `AttemptCounter` between two runs.
@@ -11,7 +11,16 @@ struct AttemptMemory: Sendable, Equatable {
     var clock: Timestamp?
     /// Connections that may write more lines.
     @JSONLater var connections: [SavedConnection] = []
-    /// Attempts that can share a window with the next one: microseconds and count in turn.
+    /// Attempts that can share a window with the next one: the time of a moment, as microseconds since the one before
+    /// (since 1970), and its count in turn.
+    @JSONLater var moments: [Int64] = []
+    /// Those before, where there were too many: microseconds from the step before to the first moment (since 1970), from
+    /// there to the last one, the count, and the most attempts in a window that ends at one of the moments.
+    @JSONLater var steps: [Int64] = []
+    /// The duration of these windows, in microseconds; nil without steps.
+    var stepsDuration: Int64?
+    /// Moments as earlier versions wrote them, each as microseconds since 1970. They are read; what is written is empty,
+    /// for the earlier versions.
     @JSONLater var window: [Int64] = []
     /// Failed attempts of the last hour, for logins that follow them.
     @JSONLater var failures: [SavedFailures] = []
@@ -20,12 +29,14 @@ struct AttemptMemory: Sendable, Equatable {
     static let openLimit = 100
     /// Closed and logged-in ones, whose last line may be still to come.
     static let doneLimit = 28
-    static let windowLimit = 256
+    /// Moments and steps together.
+    static let windowLimit = 512
     static let addressLimit = 96
     /// Bytes of JSON: attackers choose names, and how many connections they leave open. Room for all that are open, with
     /// addresses of IPv6 and without users.
     static let connectionBytes = 21 << 10
     static let failureBytes = 6 << 10
+    static let windowBytes = 5 << 10
     /// The longest name in the state, in bytes of JSON.
     static let nameLimit = 80
 }
@@ -83,8 +94,20 @@ extension AttemptMemory: JSONRecord {
         json.member("clock", &clock)
         json.member("connections", &_connections)
         json.member("failures", &_failures)
+        json.member("moments", later: &_moments)
         json.member("previous", &previous)
+        json.member("steps", later: &_steps)
+        json.member("steps_duration", &stepsDuration)
         json.member("window", &_window)
+    }
+}
+
+extension JSONMembers {
+    /// Left out where it is empty: earlier versions did not write it.
+    fileprivate mutating func member(_ name: StaticString, later numbers: inout JSONLater<Int64>) {
+        var present: JSONLater<Int64>? = numbers.text == nil && numbers.wrappedValue.isEmpty ? nil : numbers
+        member(name, &present)
+        numbers = present ?? JSONLater(wrappedValue: [])
     }
 }
 

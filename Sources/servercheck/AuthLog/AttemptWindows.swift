@@ -22,10 +22,15 @@ struct AttemptWindows {
     private static let nearby = 64
 
     private let amount: Int
-    private let duration: Int64
+    let duration: Int64
     private let gap: Int64
     /// Judged already, by time.
-    private var kept: [Entry] = []
+    var kept: [Entry] = []
+    /// Of the first of these, up to the last whose window reaches over a step of several moments; empty where there is no
+    /// such step.
+    var bounds: [Bound] = []
+    /// The end of the last such step.
+    var joinedUntil = Int64.min
     private var fresh: [Entry] = []
     /// While a batch is put between what is kept; their memory is used again.
     private var merged: [Entry] = []
@@ -97,7 +102,7 @@ struct AttemptWindows {
     /// Forgets the time before: the clock was set back.
     mutating func startEpoch(clock: Int64) {
         judge(clock: clock)
-        kept = []
+        (kept, bounds) = ([], [])
         incidentEnd = nil
         (mayGoOn, isOtherEpoch) = (false, true)
     }
@@ -120,7 +125,9 @@ struct AttemptWindows {
         let first = batch[0].time
         // What lies before every window of the batch stays as it is.
         let untouched = kept.partitionPoint { $0.time > first - duration }
-        if first > kept.last?.time ?? .min {
+        if reachesSteps(from: first) {
+            judgeOverSteps(batch)
+        } else if first > kept.last?.time ?? .min {
             let old = kept.count
             kept.reserveCapacity(old + batch.count)
             var before = first
@@ -143,12 +150,20 @@ struct AttemptWindows {
         fresh.removeFirst(batch.count)
         // What is left for the next time may be long ago, and needs its windows then.
         let clock = min(clock, fresh.first?.time ?? clock)
-        kept.removeSubrange(..<kept.partitionPoint { $0.time > clock - horizon })
-        if kept.count > AttemptWindows.keptLimit { kept = coalesced(to: AttemptWindows.keptLimit / 2, clock: clock) }
+        forget(clock: clock)
+    }
+
+    /// Keeps only what can still matter, and of that not too much.
+    @inline(never)
+    private mutating func forget(clock: Int64) {
+        let over = kept.partitionPoint { $0.time > clock - horizon }
+        kept.removeSubrange(..<over)
+        if !bounds.isEmpty { bounds.removeFirst(min(over, bounds.count)) }
+        if kept.count > AttemptWindows.keptLimit { restore(coalesced(to: AttemptWindows.keptLimit / 2, clock: clock)) }
     }
 
     /// Of one moment there is one entry.
-    private static func append(_ entry: Entry, to entries: inout [Entry]) {
+    static func append(_ entry: Entry, to entries: inout [Entry]) {
         if let last = entries.indices.last, entries[last].time == entry.time {
             entries[last].count = entries[last].count.addingSaturated(entry.count)
         } else {
@@ -196,8 +211,9 @@ struct AttemptWindows {
             let time = entries[end].time
             sum = sum.addingSaturated(entries[end].count)
             new &+= isNew(end) ? 1 : 0
-            while start < end, entries[start].time <= time - duration {
-                sum -= entries[start].count
+            // No time of a log is so long ago that this overflows.
+            while start < end, entries[start].time <= time &- duration {
+                sum &-= entries[start].count
                 new &-= start >= first && isNew(start) ? 1 : 0
                 start += 1
             }
@@ -216,49 +232,17 @@ struct AttemptWindows {
         if last > .min { lastExceeding = last }
         if incident > .min { incidentEnd = incident }
     }
-}
 
-extension AttemptWindows {
-    /// The entries that can still matter, at most `limit`: neighbours become one, at the later one's time. So a window
-    /// may hold too many, never too few. The last `duration` keeps most of the places.
-    func coalesced(to limit: Int, clock: Int64) -> [Entry] {
-        let live = kept[kept.partitionPoint { $0.time > clock - horizon }...]
-        let recent = live.partitionPoint { $0.time > clock - duration }
-        let early = live[..<recent]
-        let late = AttemptWindows.coalesced(live[recent...], to: limit - min(early.count, limit / 4))
-        return AttemptWindows.coalesced(early, to: limit - late.count) + late
+    /// Notes one window, as `sweep` notes many.
+    mutating func note(_ sum: Int, from start: Int64, to end: Int64) {
+        if sum > peak?.count ?? 0 { peak = Entry(time: start, count: sum) }
+        guard sum > amount else { return }
+        lastExceeding = max(lastExceeding ?? end, end)
+        if mayGoOn { firstExceeding = end }
+        mayGoOn = false
+        if incidentEnd.map({ end - $0 > gap }) ?? true { alarms += 1 }
+        incidentEnd = max(incidentEnd ?? end, end)
     }
-
-    private static func coalesced(_ entries: ArraySlice<Entry>, to limit: Int) -> [Entry] {
-        guard entries.count > limit else { return Array(entries) }
-        // The finest steps that leave so few. Each is made of two of the one before.
-        var step: Int64 = 1000
-        while AttemptWindows.steps(entries, step) > limit, step < Int64.max / 4 { step *= 2 }
-        var joined: [Entry] = []
-        for entry in entries {
-            if let last = joined.indices.last, joined[last].time / step == entry.time / step {
-                joined[last] = Entry(time: entry.time, count: joined[last].count.addingSaturated(entry.count))
-            } else {
-                joined.append(entry)
-            }
-        }
-        return joined
-    }
-
-    /// In how many steps of time there are entries.
-    private static func steps(_ entries: ArraySlice<Entry>, _ step: Int64) -> Int {
-        var count = 0
-        var last = Int64.min
-        for entry in entries {
-            let place = entry.time / step
-            if place != last { count += 1 }
-            last = place
-        }
-        return count
-    }
-
-    /// Takes over what an earlier run kept; the entries are sorted here, because a state file may say anything.
-    mutating func restore(_ entries: [Entry]) { kept = entries.sorted { $0.time < $1.time } }
 }
 
 // MARK: - Two parts of a log
@@ -274,7 +258,7 @@ extension AttemptWindows {
 
     /// Whether both, of which all is judged, keep the same attempts. The other may not have seen the last incident.
     func remembersTheSame(as other: AttemptWindows) -> Bool {
-        kept == other.kept && (other.incidentEnd == nil || other.incidentEnd == incidentEnd)
+        kept == other.kept && bounds == other.bounds && (other.incidentEnd == nil || other.incidentEnd == incidentEnd)
     }
 
     /// Adds what was found after this since `beginTotals`, where both kept the same.
@@ -291,7 +275,7 @@ extension AttemptWindows {
         if other.peak?.count ?? 0 > peak?.count ?? 0 { peak = other.peak }
         if let last = other.lastExceeding { lastExceeding = max(lastExceeding ?? last, last) }
         if other.isOtherEpoch || other.incidentEnd != nil { incidentEnd = other.incidentEnd }
-        kept = other.kept
+        (kept, bounds, joinedUntil) = (other.kept, other.bounds, other.joinedUntil)
         return true
     }
 }

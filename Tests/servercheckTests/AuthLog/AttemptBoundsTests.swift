@@ -111,6 +111,9 @@ import Testing
             memory.clock = Bool.random(using: &random) ? time(&random) : nil
             memory.previous = Bool.random(using: &random) ? time(&random) : nil
             memory.window = (0..<Int.random(in: 0...2000, using: &random)).map { _ in number(&random) }
+            memory.moments = (0..<Int.random(in: 0...1200, using: &random)).map { _ in number(&random) }
+            memory.steps = (0..<Int.random(in: 0...2400, using: &random)).map { _ in number(&random) }
+            memory.stepsDuration = Bool.random(using: &random) ? number(&random) : nil
             memory.failures = (0..<Int.random(in: 0...200, using: &random)).map { _ in
                 SavedFailures(
                     peer: ["1.2.3.4", "", "::1%", "\u{0}"].randomElement(using: &random) ?? "",

@@ -33,7 +33,7 @@ import Testing
     @Test("a run that finds nothing new leaves what is remembered as it is")
     func untouched() {
         let memory = left()
-        #expect(memory.connections.count == 2 && memory.failures.count == 1 && memory.window.count == 2)
+        #expect(memory.connections.count == 2 && memory.failures.count == 1 && memory.moments.count == 2)
         var counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: .noon + 599, zone: .utc)
         let summary = counter.finish(complete: false)
         #expect(counter.memory == memory)
@@ -46,7 +46,7 @@ import Testing
         var counter = AttemptCounter(rules: AttemptRules(), memory: memory, now: .noon + 599, zone: .utc)
         _ = counter.finish(complete: false)
         let after = counter.memory
-        #expect(after.$connections.text != nil && after.$failures.text != nil && after.$window.text != nil)
+        #expect(after.$connections.text != nil && after.$failures.text != nil && after.$moments.text != nil)
         #expect(after == memory && after == left() && !counter.hasLostMemory)
         #expect(JSONText.encode(after) == JSONText.encode(left()))
     }
@@ -55,7 +55,8 @@ import Testing
         "damage behind a checksum is noticed when what it hit is needed, and the rest goes on",
         arguments: [
             ("\"pid\":2", "\"pid\":-2"), ("\"pid\":1", "\"pid\":null"), ("\"read\"", "\"raed\""),
-            ("\"times\":[", "\"times\":[null,"), ("\"window\":[", "\"window\":[[],"),
+            ("\"times\":[", "\"times\":[null,"), ("\"window\":[", "\"window\":[[]"),
+            ("\"moments\":[", "\"moments\":[null,"),
             ("\"connections\":[", "\"connections\":[[1],"), ("\"connections\":[", "\"connections\":[7,"),
         ])
     func damaged(old: String, new: String) throws {

@@ -27,7 +27,8 @@ import Testing
                 SavedConnection(
                     pid: 1, port: 2, peer: "192.0.2.1", user: "u", invalid: true, marker: .noon, seen: .noon + 1,
                     read: .noon + 2, closed: true, login: true, failures: 3, pam: 4, keyboard: 5, counted: 6)
-            ], window: [1, 2], failures: [SavedFailures(peer: "192.0.2.1", times: [3, 4])])
+            ], moments: [5, 6], steps: [1, 2, 3, 4], stepsDuration: 7, window: [1, 2],
+            failures: [SavedFailures(peer: "192.0.2.1", times: [3, 4])])
         sshd.tally = tally
         sshd.incident = SSHDIncident(tally: tally, windowEnd: .noon + 3, seen: .noon + 4)
         sshd.missingSince = .noon
