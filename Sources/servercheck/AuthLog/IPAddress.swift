@@ -83,9 +83,7 @@ struct IPAddress: Sendable, Hashable {
                 let number = group(index)
                 var shift: UInt64 = number >= 0x1000 ? 12 : number >= 0x100 ? 8 : number >= 0x10 ? 4 : 0
                 while true {
-                    let digit = UInt8(truncatingIfNeeded: number >> shift & 0xF)
-                    let letter = UInt8(ascii: "a") &- 10 + digit
-                    IPAddress.put(digit < 10 ? UInt8(ascii: "0") + digit : letter, in: text, &count)
+                    IPAddress.put(UInt8(truncatingIfNeeded: number >> shift).hexadecimalDigit, in: text, &count)
                     if shift == 0 { break }
                     shift -= 4
                 }
@@ -151,7 +149,7 @@ struct IPAddress: Sendable, Hashable {
         while index < bytes.count {
             var group: UInt64 = 0
             let start = index
-            while index < bytes.count, let digit = bytes[index].hexDigit {
+            while index < bytes.count, let digit = bytes[index].hexadecimalValue {
                 group = group << 4 | UInt64(digit)
                 index += 1
                 if index - start > 4 { return nil }
@@ -199,13 +197,5 @@ struct IPAddress: Sendable, Hashable {
             guard let start = text.baseAddress, inet_pton(AF_INET6, start, &network) == 1 else { return nil }
             return IPAddress(high: UInt64(bigEndian: network.0), low: UInt64(bigEndian: network.1))
         }
-    }
-}
-
-extension UInt8 {
-    fileprivate var hexDigit: UInt8? {
-        if isDigit { return self - UInt8(ascii: "0") }
-        let letter = (self | 0x20) &- UInt8(ascii: "a")
-        return letter < 6 ? letter + 10 : nil
     }
 }

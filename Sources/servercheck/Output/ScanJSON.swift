@@ -155,9 +155,10 @@ struct ScanJSON {
     }
 
     private static func appendEscape(_ unit: UInt16, to text: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
         text.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "u")])
-        for shift in [12, 8, 4, 0] { text.append(digits[Int(unit >> UInt16(shift)) & 0xF]) }
+        for shift in [12, 8, 4, 0] as [UInt16] {
+            text.append(UInt8(truncatingIfNeeded: unit >> shift).hexadecimalDigit)
+        }
     }
 }
 
