@@ -160,9 +160,8 @@ struct ConfigDecoder {
             if members.count != 1 {
                 report(place, "must have exactly one key, the kind of \(noun), has \(members.count)")
             }
-            for key in members.count == 1 ? Array(members.keys) : members.keys.sorted() {
-                guard let content = members[key] else { continue }
-                let kind = key.text
+            for kind in members.count == 1 ? Array(members.keys) : members.keys.sorted() {
+                guard let content = members[kind] else { continue }
                 let path = ConfigProblem.path(place, kind)
                 guard kinds.contains(kind) else {
                     let meant = Spelling.nearest(to: kind, in: kinds).map { "did you mean \"\($0)\"?" }

@@ -9,14 +9,12 @@ struct ConfigReader: Sendable {
     let defaultName: String
     /// For `*_file` keys: $CREDENTIALS_DIRECTORY.
     let credentialsDirectory: String?
-    private let members: [ExactText: JSONValue]
+    private let members: [String: JSONValue]
     /// The keys that were asked for.
     private(set) var known: [String] = []
     var problems: [ConfigProblem] = []
 
-    init(
-        _ members: [ExactText: JSONValue], path: String, defaultName: String = "", credentialsDirectory: String? = nil
-    ) {
+    init(_ members: [String: JSONValue], path: String, defaultName: String = "", credentialsDirectory: String? = nil) {
         self.members = members
         self.path = path
         self.defaultName = defaultName
@@ -26,11 +24,11 @@ struct ConfigReader: Sendable {
     /// The raw value of a key; marks it as known.
     mutating func value(_ key: String) -> JSONValue? {
         known.append(key)
-        return members[ExactText(key)]
+        return members[key]
     }
 
     /// The raw value of a key, without marking it as known.
-    func peek(_ key: String) -> JSONValue? { members[ExactText(key)] }
+    func peek(_ key: String) -> JSONValue? { members[key] }
 
     mutating func problem(_ key: String, _ text: String, severity: ConfigProblem.Severity = .error) {
         problems.append(ConfigProblem(path: ConfigProblem.path(path, key), text: text, severity: severity))
@@ -130,7 +128,7 @@ struct ConfigReader: Sendable {
 
     /// Says that a required key is missing, unless it is there (then its own mistake was reported already).
     mutating func require(_ key: String) {
-        if members[ExactText(key)] == nil { problem(key, "is missing") }
+        if members[key] == nil { problem(key, "is missing") }
     }
 
     /// A reader for an object below this one; take its problems over when done: `problems += inner.finish()`.
@@ -147,17 +145,17 @@ struct ConfigReader: Sendable {
     }
 
     /// The keys of this object, sorted; for objects whose keys are names (mount points).
-    var keys: [String] { members.keys.sorted().map(\.text) }
+    var keys: [String] { members.keys.sorted() }
 
     /// Whether the key is there, even as null.
-    func has(_ key: String) -> Bool { members[ExactText(key)] != nil }
+    func has(_ key: String) -> Bool { members[key] != nil }
 
     /// All problems of this object: those found while reading, and unknown keys with the nearest known one.
     func finish() -> [ConfigProblem] {
-        let isKnown = Set(known.map { ExactText($0) })
+        let isKnown = Set(known)
         if members.keys.allSatisfy(isKnown.contains) { return problems }
         var all = problems
-        for key in keys where !isKnown.contains(ExactText(key)) {
+        for key in keys where !isKnown.contains(key) {
             // Looked for only where it will be shown: a file that is no config at all has thousands of them.
             let meant = all.count < ConfigDecoder.problemLimit ? Spelling.nearest(to: key, in: known) : nil
             let text = meant.map { "unknown key, did you mean \"\($0)\"?" } ?? "unknown key"

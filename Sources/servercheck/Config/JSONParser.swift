@@ -58,7 +58,7 @@ struct JSONParser {
     }
 
     private mutating func object() throws(JSONSyntaxError) -> JSONValue {
-        var members: [ExactText: JSONValue] = [:]
+        var members: [String: JSONValue] = [:]
         try enter()
         while byte != UInt8(ascii: "}") {
             if byte == nil { throw endError() }
@@ -66,7 +66,7 @@ struct JSONParser {
                 throw error("expected a key in double quotes" + commentHint)
             }
             let keyOffset = offset
-            let key = ExactText(try string())
+            let key = try string()
             skipSpace()
             guard byte == UInt8(ascii: ":") else {
                 if byte == nil { throw endError() }

@@ -7,7 +7,7 @@ enum JSONValue: Sendable, Equatable {
     case number(Double)
     case string(String)
     case array([JSONValue])
-    case object([ExactText: JSONValue])
+    case object([String: JSONValue])
 
     /// The JSON name of the type, for error messages.
     var typeName: String {

@@ -16,7 +16,7 @@ struct DiskSpace: Sensor {
     let limits: DiskSpaceLimits
     let excludedPartitions: [DiskSpacePattern]
     /// By mount point.
-    let partitions: [ExactText: Partition]
+    let partitions: [String: Partition]
 
     init(config: inout ConfigReader) {
         name = config.name()
@@ -36,15 +36,15 @@ struct DiskSpace: Sensor {
         partitions = DiskSpace.partitions(config: &config, inherited: limits)
     }
 
-    private static func partitions(config: inout ConfigReader, inherited: DiskSpaceLimits) -> [ExactText: Partition] {
+    private static func partitions(config: inout ConfigReader, inherited: DiskSpaceLimits) -> [String: Partition] {
         guard var all = config.object("partitions") else { return [:] }
-        var partitions: [ExactText: Partition] = [:]
+        var partitions: [String: Partition] = [:]
         for key in all.keys {
             guard var one = all.object(key) else { continue }
             let partition = Partition(
                 limits: DiskSpaceLimits(config: &one, inherited: inherited), required: one.bool("required") ?? true)
             all.problems += one.finish()
-            let mountPoint = ExactText(withoutSlashAtEnd(key))
+            let mountPoint = withoutSlashAtEnd(key)
             if !key.hasPrefix("/") {
                 all.problem(key, "must be a mount point such as \"/home\"")
             } else if partitions[mountPoint] != nil {
@@ -66,7 +66,7 @@ struct DiskSpace: Sensor {
     var summary: String {
         let excluded = excludedPartitions.map { Clean.text($0.bytes) }.joined(separator: ", ")
         let others = partitions.sorted { $0.key < $1.key }.map { mountPoint, partition in
-            "; \(mountPoint.text): \(partition.limits.summary)\(partition.required ? "" : ", may be absent")"
+            "; \(mountPoint): \(partition.limits.summary)\(partition.required ? "" : ", may be absent")"
         }
         return "every disk\(excluded.isEmpty ? "" : " but \(excluded)"): \(limits.summary)\(others.joined())"
     }
@@ -80,7 +80,7 @@ struct DiskSpace: Sensor {
         let table = MountTable(try DiskSpace.read("/proc/self/mountinfo", on: machine))
         let types = DiskSpaceSelection.diskTypes(
             try DiskSpace.read("/proc/filesystems", on: machine, isOneRecord: true))
-        let selection = DiskSpaceSelection(table, diskTypes: types, named: partitions.keys.map(\.text))
+        let selection = DiskSpaceSelection(table, diskTypes: types, named: Array(partitions.keys))
         guard !selection.filesystems.isEmpty || !selection.missing.isEmpty else {
             throw SensorError(
                 "no mounted filesystem found in /proc/self/mountinfo (name a mount point in \"partitions\" of \(name))")
@@ -100,7 +100,7 @@ struct DiskSpace: Sensor {
         var writable: [String] = []
         var unreachable: [String] = []
         var findings = selection.missing.compactMap { missing in
-            partitions[ExactText(missing)]?.required == true ? notMounted(missing) : nil
+            partitions[missing]?.required == true ? notMounted(missing) : nil
         }
         findings.reserveCapacity(findings.count + answers.count)
         for (index, answer) in answers.enumerated() {

@@ -94,7 +94,7 @@ extension DiskSpace {
     }
 
     private func limits(of mountPoint: String) -> DiskSpaceLimits {
-        partitions.isEmpty ? limits : partitions[ExactText(mountPoint)]?.limits ?? limits
+        partitions.isEmpty ? limits : partitions[mountPoint]?.limits ?? limits
     }
 
     func notMounted(_ mountPoint: String) -> Finding {

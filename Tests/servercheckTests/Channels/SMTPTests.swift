@@ -3,12 +3,12 @@ import Testing
 @testable import servercheck
 
 @Suite struct SMTPTests {
-    static let required: [ExactText: JSONValue] = [
+    static let required: [String: JSONValue] = [
         "server": .string("mail.example.org"), "from_mail": .string("a@b"), "to_mail": .string("c@d, E <e@f>, c@d"),
     ]
     static let context = DeliveryContext(now: Timestamp(seconds: 0), hostname: "my host")
 
-    static func request(_ extra: [ExactText: JSONValue]) -> Transfer.MailRequest? {
+    static func request(_ extra: [String: JSONValue]) -> Transfer.MailRequest? {
         let channel = read(SMTP.self, required.merging(extra) { $1 }).channel
         guard case .mail(var request) = channel.transfer(for: .sample(), context: context) else { return nil }
         request.message = []
@@ -34,7 +34,7 @@ import Testing
         expected.password = Secret("p")
         expected.verifyTLS = false
         expected.security = .startTLS
-        let keys: [ExactText: JSONValue] = [
+        let keys: [String: JSONValue] = [
             "username": .string("u"), "password": .string("p"), "verify_tls": .bool(false),
             "send_starttls": .bool(true),
         ]
@@ -90,7 +90,7 @@ import Testing
         #expect(read(SMTP.self, Self.required).channel.verdict(on: answer, context: Self.context) == expected)
     }
 
-    static let mistakes: [([ExactText: JSONValue], [String])] = [
+    static let mistakes: [([String: JSONValue], [String])] = [
         ([:], []),
         (["to_mail": .array([.string("a@b"), .string("C <c@d>, e@f")])], []),
         (["server": .string("::1"), "username": .string("u"), "password": .string("S3CRET")], []),
@@ -150,7 +150,7 @@ import Testing
     ]
 
     @Test("each mistake has its place and remedy, and none quotes the password", arguments: mistakes)
-    func reportsMistakes(keys: [ExactText: JSONValue], expected: [String]) {
+    func reportsMistakes(keys: [String: JSONValue], expected: [String]) {
         let problems = read(SMTP.self, Self.required.merging(keys) { $1 }).problems
         #expect(problems == expected)
         #expect(!problems.joined().contains("S3"))

@@ -6,7 +6,7 @@ import Testing
     static let token = "123456:AAF-secret_TOKEN"
     static let context = DeliveryContext(now: Timestamp(seconds: 1000), hostname: "host")
 
-    static func channel(_ extra: [ExactText: JSONValue] = [:]) -> Telegram {
+    static func channel(_ extra: [String: JSONValue] = [:]) -> Telegram {
         read(Telegram.self, ["chat_id": .number(-4711), "token": .string(token)].merging(extra) { $1 }).channel
     }
 
@@ -194,7 +194,7 @@ import Testing
 }
 
 @Suite struct TelegramConfigTests {
-    static let mistakes: [([ExactText: JSONValue], [String])] = [
+    static let mistakes: [([String: JSONValue], [String])] = [
         (["chat_id": .number(1), "token": .string("1:a")], []),
         ([:], ["telegram.chat_id: is missing", "telegram.token: is missing"]),
         (
@@ -247,7 +247,7 @@ import Testing
     }
 
     @Test("each mistake has its place and remedy, and none quotes the token", arguments: mistakes)
-    func reportsMistakes(keys: [ExactText: JSONValue], expected: [String]) {
+    func reportsMistakes(keys: [String: JSONValue], expected: [String]) {
         let problems = read(Telegram.self, keys).problems
         #expect(problems == expected)
         #expect(!problems.joined().contains("S3CRET"))
@@ -259,7 +259,7 @@ import Testing
             "", "api.telegram.org", "ftp://x", "https://", "https:///x", "https://u@x", "https://x/?a", "https://x y",
         ])
     func apiURL(url: String) {
-        let keys: [ExactText: JSONValue] = ["chat_id": .number(1), "token": .string("1:a"), "api_url": .string(url)]
+        let keys: [String: JSONValue] = ["chat_id": .number(1), "token": .string("1:a"), "api_url": .string(url)]
         #expect(
             read(Telegram.self, keys).problems == [
                 "telegram.api_url: must be an address such as https://api.telegram.org, without a user or a query"

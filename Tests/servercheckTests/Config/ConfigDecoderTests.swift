@@ -41,16 +41,6 @@ import Testing
         #expect(config.metricsFile == nil)
     }
 
-    @Test("an unknown key in two compositions is unknown twice, not given twice")
-    func compositions() {
-        let text = "{ \"messaging_channels\": [], \"sensors\": [ { \"probe\": { \"\u{E9}\": 1, \"e\u{301}\": 2 } } ] }"
-        #expect(
-            lines(text).map { Array($0.utf8) } == [
-                Array("/c.json: sensors[0].probe[\"e\u{301}\"]: unknown key".utf8),
-                Array("/c.json: sensors[0].probe[\"\u{E9}\"]: unknown key".utf8),
-            ])
-    }
-
     @Test("more than 64 channels are refused: what waits for them would not fit into the state", arguments: [64, 65])
     func manyChannels(count: Int) {
         let channels = (1...count).map { "{\"pipe\": {\"to\": \"\($0)\"}}" }.joined(separator: ",")

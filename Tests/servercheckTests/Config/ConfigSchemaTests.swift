@@ -11,11 +11,10 @@ import Testing
             .deletingLastPathComponent()
         let bytes = [UInt8](try Data(contentsOf: repository.appendingPathComponent("config.schema.json")))
         guard case .object(let schema) = try JSONParser.parse(bytes).value,
-            case .object(let definitions) = schema["$defs"],
-            case .object(let definition) = definitions[ExactText(kind)],
+            case .object(let definitions) = schema["$defs"], case .object(let definition) = definitions[kind],
             case .object(let properties) = definition["properties"]
         else { return [] }
-        return properties.keys.sorted().map(\.text)
+        return properties.keys.sorted()
     }
 
     @Test("the schema has exactly the keys that each sensor reads", arguments: Registry.standard.sensors.indices)

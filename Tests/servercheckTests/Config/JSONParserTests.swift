@@ -107,18 +107,6 @@ import Testing
             ])
     }
 
-    @Test("keys of the same letters in other code units are different keys")
-    func compositions() throws {
-        let text = "{\"\u{E9}\": 1, \"e\u{301}\": 2, \"\u{212A}\": 3, \"K\": 4, \"\\u00e9\": 5}"
-        let (value, problems) = try JSONParser.parse(Array(text.utf8))
-        #expect(
-            value
-                == .object([
-                    "\u{E9}": .number(1), "e\u{301}": .number(2), "\u{212A}": .number(3), "K": .number(4),
-                ]))
-        #expect(problems.map(\.text) == ["is given twice (again in line 1)"])
-    }
-
     // Foundation lets a comma before a closing bracket pass; RFC 8259 and the ancestor's Python do not.
     @Test("any one byte changed or left out of a config gives the verdict of Foundation's parser, but for last commas")
     func mutations() {

@@ -12,7 +12,7 @@ import Testing
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    func read(_ keys: [ExactText: JSONValue]) -> (secret: String?, problems: [String]) {
+    func read(_ keys: [String: JSONValue]) -> (secret: String?, problems: [String]) {
         var reader = ConfigReader(keys, path: "x", credentialsDirectory: directory)
         let secret = reader.secret("token", file: "token_file")
         return (secret?.revealed, reader.finish().map(\.description))

@@ -60,18 +60,18 @@ import Testing
 
     @Test("a mark tells what is reached, and holds no password and no short token")
     func marks() {
-        let keys: [ExactText: JSONValue] = ["chat_id": .number(1), "token": .string(TelegramTests.token)]
-        let mark = { (more: [ExactText: JSONValue]) in read(Telegram.self, keys.merging(more) { $1 }).channel.mark }
+        let keys: [String: JSONValue] = ["chat_id": .number(1), "token": .string(TelegramTests.token)]
+        let mark = { (more: [String: JSONValue]) in read(Telegram.self, keys.merging(more) { $1 }).channel.mark }
         let long = String(repeating: "x", count: 40)
         #expect(mark([:]).count == 16 && mark(["name": .string("other")]) == mark([:]))
         #expect(mark(["chat_id": .number(2)]) != mark([:]))
         #expect(mark(["token": .string("1:a")]) == mark([:]))
         #expect(mark(["token": .string("1:\(long)")]) != mark(["token": .string("1:\(long)y")]))
-        let mail: [ExactText: JSONValue] = [
+        let mail: [String: JSONValue] = [
             "server": .string("localhost"), "from_mail": .string("a@example.org"), "to_mail": .string("b@example.org"),
             "username": .string("u"), "password": .string("one"),
         ]
-        let mailMark = { (more: [ExactText: JSONValue]) in read(SMTP.self, mail.merging(more) { $1 }).channel.mark }
+        let mailMark = { (more: [String: JSONValue]) in read(SMTP.self, mail.merging(more) { $1 }).channel.mark }
         #expect(mailMark(["password": .string("two")]) == mailMark([:]))
         #expect(mailMark(["to_mail": .string("c@example.org")]) != mailMark([:]))
         #expect(mailMark(["port": .number(25)]) != mailMark([:]))

@@ -11,7 +11,7 @@ private final class ClockStory {
     private var number = 0
     private let isClassic: Bool
 
-    init(_ keys: [ExactText: JSONValue] = [:], isClassic: Bool = false) throws {
+    init(_ keys: [String: JSONValue] = [:], isClassic: Bool = false) throws {
         story = try Story()
         logs = try TemporaryDirectory()
         self.isClassic = isClassic

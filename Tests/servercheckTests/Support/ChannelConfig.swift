@@ -2,7 +2,7 @@
 
 /// A channel read from its keys, as the decoder does it, with everything that was wrong.
 func read<Kind: Channel>(
-    _: Kind.Type, _ keys: [ExactText: JSONValue], credentialsDirectory: String? = nil
+    _: Kind.Type, _ keys: [String: JSONValue], credentialsDirectory: String? = nil
 ) -> (channel: Kind, problems: [String]) {
     var reader = ConfigReader(
         keys, path: Kind.kind, defaultName: Kind.kind, credentialsDirectory: credentialsDirectory)
