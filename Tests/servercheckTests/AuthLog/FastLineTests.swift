@@ -84,6 +84,20 @@ import Testing
         #expect(summary.attempts > 500 && summary.logins > 100)
     }
 
+    @Test("pids of any width, in any order, count the same on both paths", arguments: 1...4)
+    func widths(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        var log = LogText(format: seed % 2 == 0 ? .classic : .rfc3339, tag: seed < 3 ? "sshd" : "sshd-session")
+        let pids = [1, 9, 12, 123, 1234, 12_345, 123_456, 1_234_567, 4_194_304, 9_999_999, 10_000_000, 4_294_967_295]
+        for _ in 0..<2000 {
+            // Few of them for a while, as in a log.
+            let pid = pids[Int.random(in: 0..<pids.count, using: &random) * Int.random(in: 0...1, using: &random)]
+            log.add("Failed password for root from 1.2.3.4 port \(pid % 7 + 1) ssh2", pid: pid)
+        }
+        let summary = countedBothWays(log.lines.map { Array($0.utf8) }, now: log.time + 1).summary
+        #expect(summary.attempts == 2000 && summary.unparsed == 0)
+    }
+
     /// Words that lines of sshd begin, go on and end with, in a user's name.
     @Test("names that look like the rest of a line count the same for all readers")
     func names() throws {
