@@ -105,13 +105,12 @@ extension AttemptCounter {
         let isPlain = tag.byte(0) == UInt8(ascii: "[")
         guard isPlain || tag.has("-session[") else { return .unknown }
         let pidStart = start &+ (isPlain ? 1 : 9)
-        if !parser.pid.fits(bytes, at: pidStart) {
-            guard parser.pid.learn(bytes, at: pidStart) else { return .unknown }
-        }
-        let pidEnd = pidStart &+ parser.pid.count
+        let number = DecimalWord(bytes.word(at: pidStart))
+        let pidEnd = pidStart &+ number.count
         let message = bytes.at(pidEnd)
+        guard number.count > 0, number.count < 8, message.has("]: ") else { return .unknown }
         let place = pidEnd &+ 3
-        let pid = parser.pid.value(bytes, at: pidStart)
+        let pid = UInt32(truncatingIfNeeded: number.value)
         switch message.byte(3) {
         case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "S"), UInt8(ascii: "b"): break
         case UInt8(ascii: "F"):

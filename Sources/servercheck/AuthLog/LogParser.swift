@@ -18,7 +18,6 @@ struct LogParser: Sendable {
     var userNames: ByteTable
     /// The head of the line before.
     var head = LineHead()
-    var pid = PIDWidth()
     var addresses: ShortTextTable<Known>
     /// Their numbers in `userNames`.
     var users: ShortTextTable<Int32>

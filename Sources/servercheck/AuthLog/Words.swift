@@ -67,11 +67,7 @@ extension UInt64 {
 
     /// Which bytes are above 9: 0x80 in each of them. Exact up to the lowest such byte, by the carry.
     @inline(__always)
-    var bytesAbove9: UInt64 { highBitsAbove9 & (UInt64.ones << 7) }
-
-    /// The same, with anything in the other bits.
-    @inline(__always)
-    fileprivate var highBitsAbove9: UInt64 { (self &+ UInt64.ones &* 0x76) | self }
+    var bytesAbove9: UInt64 { ((self &+ UInt64.ones &* 0x76) | self) & (UInt64.ones << 7) }
 
     /// The place of the lowest byte that is not 0; 8: all are.
     @inline(__always)
@@ -104,12 +100,6 @@ struct DecimalWord {
         count = digits.bytesAbove9.lowestByte
     }
 
-    /// Whether all bytes up to some place are digits.
-    ///
-    /// - Parameter places: 0x80 in the place of each of these bytes.
-    @inline(__always)
-    func isDigits(in places: UInt64) -> Bool { digits.highBitsAbove9 & places == 0 }
-
     @inline(__always)
     var startsWithZero: Bool { digits & 0xFF == 0 }
 
@@ -119,7 +109,7 @@ struct DecimalWord {
 
     @inline(__always)
     func value(of count: Int) -> UInt64 {
-        DecimalWord.value(digits &<< (UInt64(64) &- 8 &* UInt64(truncatingIfNeeded: count)))
+        DecimalWord.value(digits << (UInt64(64) &- 8 &* UInt64(truncatingIfNeeded: count)))
     }
 
     /// Of eight digits' values. Neighbours are added up: pairs, then fours, then all eight.
